@@ -1,0 +1,75 @@
+"""Backends: the runtimes that execute weights. `open_backend` chooses one for a card."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from drua.backends import onnx
+from drua.errors import HashError, WeightsMissingError, one_line
+from drua.models.card import ModelCard, Weights
+
+__all__ = ["FORMATS", "Backend", "devices", "open_backend"]
+
+FORMATS = {"onnx": onnx.open_session}
+"""bioimage.io weights format -> function(path, device) -> Backend; in order of preference."""
+
+devices = onnx.devices
+
+
+class Backend(Protocol):
+    """A loaded network on a device.
+
+    Not guaranteed: that equal tiles in batches of different sizes give bit-equal results; they agree to
+    float32 rounding.
+    """
+
+    device: str
+    provider: str
+
+    def predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
+        """Return the network's output (float32) for its input (float32), both in the network's own axes."""
+
+    def close(self) -> None:
+        """Give the memory back."""
+
+
+def open_backend(card: ModelCard, device: str = "auto") -> Backend:
+    """Load the weights of a card on a device: 'auto', 'cpu' or 'cuda:0'.
+
+    Raises
+    ------
+    WeightsMissingError
+        If the package has no weights that a backend can run, or their file is missing.
+    HashError
+        If the file differs from the one that the card names.
+    DeviceError
+        If the device does not exist here; never for 'auto'.
+    """
+    for kind, opener in FORMATS.items():
+        for weights in card.weights:
+            if weights.format == kind:
+                _check_hash(card, weights)
+                return opener(weights.path, device)
+    offered = ", ".join(weights.format for weights in card.weights)
+    raise WeightsMissingError(
+        f"model {card.id!r} has weights as {offered or 'nothing'}, but Drua runs {', '.join(FORMATS)}",
+        remedy="export the model to ONNX",
+    )
+
+
+def _check_hash(card: ModelCard, weights: Weights) -> None:
+    try:
+        found = hashlib.sha256(weights.path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsMissingError(
+            f"the weights of model {card.id!r} cannot be read: {one_line(error)}",
+            remedy="install the model again",
+        ) from error
+    if weights.sha256 is not None and found != weights.sha256:
+        raise HashError(
+            f"{weights.path} has the SHA-256 {found[:12]}..., but the card says {weights.sha256[:12]}...",
+            remedy="install the model again",
+        )

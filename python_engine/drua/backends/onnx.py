@@ -1,0 +1,111 @@
+"""ONNX Runtime: the only importer of onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drua.errors import CardError, DeviceError, DeviceMemoryError, one_line
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class OnnxBackend:
+    """An ONNX Runtime session."""
+
+    def __init__(self, session: Any, device: str, provider: str) -> None:
+        self.device = device
+        self.provider = provider
+        self._session = session
+        self._input = session.get_inputs()[0].name
+
+    def predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
+        """Return the first output for one input, both float32 in the network's own axes."""
+        with _mapped_errors(self.device):
+            output: NDArray[Any] = self._session.run(
+                None, {self._input: np.ascontiguousarray(tiles, np.float32)}
+            )[0]
+            return output
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._session = None
+
+
+def open_session(path: Path, device: str) -> OnnxBackend:
+    """Load an ONNX file on 'auto', 'cpu' or 'cuda:N'.
+
+    ONNX Runtime falls back to the CPU in silence, so the provider that a session really got is compared with
+    the one that was asked for; 'auto' takes what it gets.
+
+    Raises
+    ------
+    DeviceError
+        If the device is not there.
+    CardError
+        If the file is not a network that ONNX Runtime can load.
+    """
+    import onnxruntime
+
+    wanted = _device(device)
+    kind, _, index = wanted.partition(":")
+    provider = PROVIDERS[kind]
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only: its warnings are about its own optimisations
+    asked: list[Any] = [(provider, {"device_id": index}) if index else provider]
+    with _mapped_errors(wanted, path):
+        session = onnxruntime.InferenceSession(str(path), options, providers=asked)
+    got = session.get_providers()[0]
+    if got == provider:
+        return OnnxBackend(session, wanted, got)
+    if device == "auto" and got == PROVIDERS["cpu"]:
+        return OnnxBackend(session, "cpu", got)
+    raise DeviceError(f"device {wanted!r} was asked for, but ONNX Runtime uses {got}", remedy="choose 'cpu'")
+
+
+def devices() -> tuple[str, ...]:
+    """Return the devices that ONNX Runtime offers here, best first."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    return tuple(name for name in ("cuda:0", "cpu") if PROVIDERS[name.partition(":")[0]] in available)
+
+
+def version() -> str:
+    """Return the version of ONNX Runtime."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
+def _device(device: str) -> str:
+    here = devices()
+    if device == "auto":
+        return here[0]
+    kind, _, index = device.partition(":")
+    if kind not in {name.partition(":")[0] for name in here} or (index and not index.isdecimal()):
+        raise DeviceError(
+            f"device {device!r} is not available here", remedy=f"choose auto or {', '.join(here)}"
+        )
+    return f"{kind}:{index or 0}" if kind != "cpu" else "cpu"
+
+
+@contextmanager
+def _mapped_errors(device: str, path: Path | None = None) -> Iterator[None]:
+    # ONNX Runtime has no class for a full memory: its message is all there is.
+    try:
+        yield
+    except Exception as error:
+        text = one_line(error)
+        if "Failed to allocate memory" in text or "out of memory" in text.lower():
+            raise DeviceMemoryError(
+                f"the memory of {device} is full", remedy="use a smaller image or tile"
+            ) from error
+        if path is not None:
+            raise CardError(f"{path} cannot be loaded by ONNX Runtime: {text}") from error
+        raise

@@ -1,0 +1,295 @@
+"""The command line: `drua segment | macro | models | evaluate | check | worker`.
+
+Exit codes: 0 all done, 1 something failed (said on stderr), 2 wrong usage. With --json one JSON object is
+printed on stdout and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from drua.errors import DruaError, OutputError, SettingError
+
+app = typer.Typer(
+    name="drua",
+    help="Segment microscopy images with deep learning, as the Fiji plugin Drua does.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="List, describe and test the installed models.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_console = Console(highlight=False, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda:0.")]
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except DruaError as error:
+        _errors.print(f"[red]error:[/red] {_plain(error)}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _errors.print("stopped; files that were finished are kept")
+        sys.exit(1)
+
+
+@app.command()
+def segment(
+    images: Annotated[list[Path], typer.Argument(help="TIFF, PNG or JPEG files.", metavar="IMAGE...")],
+    output: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
+    model: Annotated[
+        str, typer.Option(help="Id of an installed model, or the folder of a package.")
+    ] = "nuclei-fluorescence",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model; repeat for more."),
+    ] = None,
+    channel: Annotated[int, typer.Option(min=0, help="Channel to use, from 1; 0: the only one.")] = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Find objects: label image, ROIs, table, a picture with outlines and a record of the run, per image."""
+    from drua.pipeline import open_model
+
+    settings = _settings(setting or [])
+    _refuse_equal_stems(images)
+    with open_model(model, device) as opened:
+        _need_task(opened.card, "segment")
+        opened.card.resolve(settings)
+        rows = [_segment_one(path, opened, settings, channel, output, quiet=as_json) for path in images]
+    if as_json:
+        _print_json({"images": rows})
+    if any(row["error"] for row in rows):
+        sys.exit(1)
+
+
+@app.command()
+def macro(
+    file: Annotated[Path, typer.Argument(help="An ImageJ macro.", metavar="FILE.ijm")],
+    argument: Annotated[str, typer.Argument(help="What getArgument() gives to the macro.")] = "",
+    fiji: Annotated[
+        Path | None, typer.Option(envvar="DRUA_FIJI", help="Folder of a Fiji to use instead of plain ImageJ.")
+    ] = None,
+    route: Annotated[
+        str, typer.Option(help="inprocess: the engine in this process; worker: a process of its own.")
+    ] = "inprocess",
+) -> None:
+    """Run an ImageJ macro in a headless ImageJ with the plugin; what it prints goes to stdout."""
+    from drua.fiji import ROUTES, run_macro
+
+    if route not in ROUTES:
+        raise typer.BadParameter(f"{route!r} is none of {', '.join(ROUTES)}", param_hint="--route")
+    run_macro(file, argument, fiji, route)
+
+
+@app.command()
+def evaluate(
+    prediction: Annotated[Path, typer.Argument(help="A label image.")],
+    truth: Annotated[Path, typer.Argument(help="The label image it should be.")],
+    iou: Annotated[float, typer.Option(min=0.0, max=1.0, help="Overlap from which two objects match.")] = 0.5,
+    as_json: Json = False,
+) -> None:
+    """Score a label image against the truth: AP = TP / (TP + FP + FN), precision, recall, F1, PQ."""
+    from drua.files import read_image
+    from drua.metrics import match, score
+
+    matched = match(read_image(prediction).pixels.squeeze(), read_image(truth).pixels.squeeze(), iou)
+    scores = {"iou": iou, **asdict(matched), **asdict(score(matched))}
+    if as_json:
+        _print_json(scores)
+    else:
+        _print_pairs("", {name: f"{value:.4g}" for name, value in scores.items()})
+
+
+@app.command()
+def check(as_json: Json = False) -> None:
+    """Report Python, libraries, models, and the devices that really work, with their speed."""
+    from drua.operations import report_of, text_of
+
+    report = report_of(benchmark=True, progress=lambda *_: None)
+    if as_json:
+        _print_json(report)
+    else:
+        _console.print(text_of(report), markup=False)
+    if not any(device["error"] is None for device in report["devices"]):
+        raise DruaError("no device works", remedy="see the report above")
+
+
+@app.command(hidden=True)
+def worker() -> None:
+    """Serve a Fiji over stdin and stdout (what the plugin starts)."""
+    from drua.worker import main as serve
+
+    serve()
+
+
+@models_app.command("list")
+def list_models(as_json: Json = False) -> None:
+    """List the installed models."""
+    from drua.models.catalog import list_models as installed
+
+    cards = installed()
+    if as_json:
+        _print_json({"models": [card.to_message() for card in cards]})
+        return
+    table = Table("id", "task", "licence", "description", box=None)
+    for card in cards:
+        table.add_row(card.id, card.task, card.licence, card.description)
+    _console.print(table)
+
+
+@models_app.command()
+def info(model: str, as_json: Json = False) -> None:
+    """Describe one model and its settings."""
+    from drua.models.catalog import find_model
+
+    card = find_model(model)
+    if as_json:
+        _print_json(card.to_message())
+        return
+    _print_pairs(
+        card.name, {"id": card.id, "task": card.task, "licence": card.licence, "folder": str(card.folder)}
+    )
+    _console.print(card.description, markup=False)
+    for item in card.settings:
+        _console.print(f"  {item.name}={item.default}  {item.help or item.label}", markup=False)
+
+
+@models_app.command()
+def test(model: str, device: Device = "auto", as_json: Json = False) -> None:
+    """Run a model on its own test input and compare with its expected output."""
+    from drua.selftest import reproduce
+
+    outcome = reproduce(model, device)
+    if as_json:
+        _print_json(outcome)
+    else:
+        _print_pairs(
+            f"{model}: {'passed' if outcome['passed'] else 'FAILED'}", {k: str(v) for k, v in outcome.items()}
+        )
+    if not outcome["passed"]:
+        sys.exit(1)
+
+
+def _segment_one(
+    path: Path, model: Any, settings: dict[str, Any], channel: int, output: Path, *, quiet: bool
+) -> dict[str, Any]:
+    """Segment one image; its failure is reported and does not stop the others."""
+    from drua.files import read_image
+    from drua.pipeline import predict
+    from drua.protocol import failure
+    from drua.results import check_folder, save
+
+    row: dict[str, Any] = {
+        "image": str(path),
+        "objects": None,
+        "device": None,
+        "seconds": None,
+        "files": [],
+        "error": None,
+    }
+    try:
+        check_folder(output, path.stem)
+        image = read_image(path)
+        with _bar(path.name, quiet=quiet) as progress:
+            prediction = predict(
+                image, model, settings=settings, channel=channel, source=path.name, progress=progress
+            )
+        files = save(prediction, output, path.stem)
+    except (DruaError, MemoryError) as error:
+        _errors.print(f"[red]error:[/red] {_plain(path)}: {_plain(error)}")
+        return row | {"error": failure(None, error).error}
+    run = prediction.run
+    if not quiet:
+        took = f"on {run['device']} in {run['seconds']:.2f} s"
+        summary = f"{path.name}: {prediction.count} objects {took} -> {output}"
+        _console.print(summary, markup=False)
+    found = {"objects": prediction.count, "device": run["device"], "seconds": run["seconds"]}
+    return row | found | {"files": [str(file) for file in files]}
+
+
+class _bar:  # noqa: N801 - used like a function
+    """A progress bar in tiles on stderr, called like a pipeline's progress; silent when `quiet`."""
+
+    def __init__(self, name: str, *, quiet: bool) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("tiles"),
+            TimeRemainingColumn(),
+        )
+        self._bar = Progress(
+            *columns, console=_errors, transient=True, disable=quiet or not _errors.is_terminal
+        )
+        self._task = self._bar.add_task(name, total=None)
+
+    def __enter__(self) -> _bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, _what: str, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total)
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--set")
+        if name in settings:
+            raise SettingError(f"{name} is set twice")
+        settings[name] = value
+    return settings
+
+
+def _refuse_equal_stems(images: list[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for path in images:
+        if path.stem in seen:
+            raise OutputError(
+                f"{seen[path.stem]} and {path} would write the same files {path.stem}-labels.tif ...",
+                remedy="segment them into different folders",
+            )
+        seen[path.stem] = path
+
+
+def _need_task(card: Any, task: str) -> None:
+    if card.task != task:
+        raise SettingError(
+            f"model {card.id!r} is made to {card.task}, not to {task}", remedy="choose another model"
+        )
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+
+
+def _print_pairs(title: str, pairs: dict[str, str]) -> None:
+    if title:
+        _console.print(title, markup=False, style="bold")
+    for name, value in pairs.items():
+        _console.print(f"  {name:<12} {value}", markup=False)
+
+
+def _plain(value: object) -> str:
+    return str(value).replace("[", "\\[")

@@ -1,0 +1,238 @@
+"""The operations of the protocol: what a plugin can ask for (see docs/protocol.md)."""
+
+from __future__ import annotations
+
+import platform as interpreter
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from drua import backends, labels, results
+from drua.backends import open_backend
+from drua.errors import DruaError, OutputError, ProtocolError, SettingError
+from drua.image import Image
+from drua.models.card import ModelCard
+from drua.models.catalog import find_model, list_models
+from drua.pipeline import Model, Prediction, predict
+from drua.protocol import failure
+from drua.segments import Segments, bytes_needed
+
+
+MODELS_KEPT_OPEN = 2
+BENCHMARK_SECONDS = 1.0
+BENCHMARK_SIDE = 256
+
+
+class TaskContext(Protocol):
+    """What an operation may use of its task."""
+
+    segments: Segments
+    models: OpenModels
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Report progress; raises Cancelled when asked to stop."""
+
+    def need(self, size: int) -> str:
+        """Return the name of a segment for outputs of `size` bytes."""
+
+
+class OpenModels:
+    """The few networks that stay loaded between tasks, last used last."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[tuple[str, str], Model] = OrderedDict()
+        self.loads = 0
+
+    def get(self, card: ModelCard, device: str) -> Model:
+        """Return the model, loaded on the device; closes the longest unused one if there are too many."""
+        key = (card.sha256, device)
+        if key not in self._open:
+            self._open[key] = Model(card, open_backend(card, device))
+            self.loads += 1
+        self._open.move_to_end(key)
+        while len(self._open) > MODELS_KEPT_OPEN:
+            self._open.popitem(last=False)[1].close()
+        return self._open[key]
+
+
+def models(_task: TaskContext, _inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cards of the installed models."""
+    return {"models": [card.to_message() for card in list_models()]}
+
+
+def describe(_task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the card of one model."""
+    return {"card": find_model(_field(inputs, "model", str)).to_message()}
+
+
+def segment(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Segment an image and return labels, outlines and table, in the segment that the plugin grants."""
+    card = find_model(_field(inputs, "model", str))
+    if card.task != "segment":
+        raise SettingError(f"model {card.id!r} is made to {card.task}", remedy="choose a model that segments")
+    image = image_from(_field(inputs, "image", dict), task.segments)
+    save = inputs.get("save")
+    if save:
+        results.check_folder(Path(save["folder"]), save["stem"])
+    prediction = predict(
+        image,
+        task.models.get(card, inputs.get("device", "auto")),
+        settings=inputs.get("settings"),
+        channel=inputs.get("channel", 0),
+        source=str(inputs.get("source", "")),
+        progress=task.progress,
+    )
+    return _hand_over(task, prediction, bool(inputs.get("outlines", True))) | _save(prediction, save)
+
+
+def check(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which Python, libraries and devices there are, which of them work, and how fast."""
+    report = report_of(bool(inputs.get("benchmark", True)), task.progress)
+    return {"report": report | {"model_loads": task.models.loads}, "text": text_of(report)}
+
+
+OPERATIONS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
+    "models": models,
+    "describe": describe,
+    "segment": segment,
+    "check": check,
+}
+
+
+def image_from(message: Mapping[str, Any], segments: Segments) -> Image:
+    """Return the image that a message describes, on the mapped memory."""
+    pixels, axes = segments.view(dict(message)), _field(message, "axes", str)
+    names = message.get("channel_names")
+    if message["dtype"] == "argb32":
+        # One int32 a pixel is B, G, R, A in memory on every machine that Java runs on today.
+        pixels = pixels.view(np.uint8).reshape(*pixels.shape, 4)[..., 2::-1]
+        axes, names = f"{axes}C", ["Red", "Green", "Blue"]
+    return Image(
+        pixels,
+        axes,
+        message.get("pixel_size") or {},
+        message.get("unit") or "pixel",
+        message.get("time_unit") or "sec",
+        message.get("origin") or {},
+        tuple(names) if names else None,
+    )
+
+
+def report_of(benchmark: bool, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
+    """Return the facts of `check` as JSON values."""
+    names = backends.devices()
+    cards = list_models()
+    tried = []
+    for number, device in enumerate(names):
+        progress("devices", number, len(names))
+        tried.append(_try_device(device, cards, benchmark))
+    return {
+        "python": sys.executable,
+        "python_version": interpreter.python_version(),
+        "system": interpreter.platform(),
+        "versions": {
+            name: version(name) for name in ("drua", "numpy", "onnxruntime", "scikit-image", "tifffile")
+        },
+        "devices": tried,
+        "models": [card.id for card in cards],
+    }
+
+
+def text_of(report: Mapping[str, Any]) -> str:
+    """Return a report of `report_of` as text that a user can read and copy."""
+    lines = [
+        f"Python     {report['python_version']}  {report['python']}",
+        f"System     {report['system']}",
+        f"Versions   {', '.join(f'{name} {number}' for name, number in report['versions'].items())}",
+        f"Models     {', '.join(report['models']) or 'none'}",
+    ]
+    return "\n".join(lines + [f"Device     {_device_text(device)}" for device in report["devices"]])
+
+
+def _device_text(device: Mapping[str, Any]) -> str:
+    if device["error"]:
+        return f"{device['device']}: does not work: {device['error']}"
+    speed = device["megapixels_per_second"]
+    return f"{device['device']}: works ({device['provider']})" + (f", {speed} megapixels/s" if speed else "")
+
+
+def _try_device(device: str, cards: list[ModelCard], benchmark: bool) -> dict[str, Any]:
+    facts: dict[str, Any] = {"device": device, "provider": None, "megapixels_per_second": None, "error": None}
+    if not cards:
+        return facts | {"error": "no model is installed that could be tried on it"}
+    try:
+        backend = open_backend(cards[0], device)
+        facts["provider"] = backend.provider
+        facts["megapixels_per_second"] = _speed(backend, BENCHMARK_SECONDS if benchmark else 0.0)
+        backend.close()
+    except DruaError as error:
+        return facts | {"error": str(error)}
+    return facts
+
+
+def _speed(backend: backends.Backend, seconds: float) -> float | None:
+    """Return the megapixels a second of a forward pass; one pass shows that it works, also without timing."""
+    tile = np.zeros((1, 1, BENCHMARK_SIDE, BENCHMARK_SIDE), np.float32)
+    backend.predict(tile)
+    passes, started = 0, time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        backend.predict(tile)
+        passes += 1
+    if not passes:
+        return None
+    return round(passes * tile.size / (time.perf_counter() - started) / 1e6, 2)
+
+
+def _hand_over(task: TaskContext, prediction: Prediction, with_outlines: bool) -> dict[str, Any]:
+    image, outlines, table = prediction.image, prediction.outlines, prediction.table
+    if outlines is None or table is None:
+        raise ProtocolError("the model's result is no label image")
+    arrays = [labels.to_imagej(image.pixels), table.rows]
+    if with_outlines:
+        arrays += [outlines.planes, outlines.parts, outlines.points, outlines.xy]
+    references = task.segments.write(task.need(bytes_needed(arrays)), arrays)
+    return {
+        "labels": references[0] | _calibration(image),
+        "table": {"columns": list(table.columns), "rows": references[1]},
+        "outlines": dict(zip(("planes", "parts", "points", "xy"), references[2:], strict=False)) or None,
+        "count": prediction.count,
+        "run": prediction.run,
+    }
+
+
+def _calibration(image: Image) -> dict[str, Any]:
+    return {
+        "axes": image.axes,
+        "pixel_size": dict(image.pixel_size),
+        "unit": image.unit,
+        "time_unit": image.time_unit,
+        "origin": dict(image.origin),
+        "channel_names": None,
+    }
+
+
+def _save(prediction: Prediction, save: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Write the files; an error is handed over beside the finished result, which it must not cost."""
+    if not save:
+        return {"files": [], "save_error": None}
+    try:
+        files = results.save(prediction, Path(save["folder"]), save["stem"])
+    except (DruaError, OSError) as error:
+        problem = (
+            error if isinstance(error, DruaError) else OutputError(f"the files cannot be written: {error}")
+        )
+        return {"files": [], "save_error": failure(None, problem).error}
+    return {"files": [str(path) for path in files], "save_error": None}
+
+
+def _field(inputs: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = inputs.get(name)
+    if not isinstance(value, kind):
+        raise ProtocolError(f"{name} is {value!r:.80}, but {kind.__name__} is expected")
+    return value

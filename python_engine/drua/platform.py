@@ -1,0 +1,52 @@
+"""Everything that differs between Linux, macOS and Windows (twin of the Java class ``engine.Platform``).
+
+Every function takes the system's name as `sys.platform` gives it, so that each can be tested anywhere.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+
+def data_folder(system: str = sys.platform, environment: dict[str, str] | None = None) -> Path:
+    """Return the folder for what the user installs (models, the plugin's own Python environment)."""
+    variables = os.environ if environment is None else environment
+    home = Path(variables.get("HOME") or variables.get("USERPROFILE") or Path.home())
+    if system == "win32":
+        return Path(variables.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Drua"
+    if system == "darwin":
+        return home / "Library" / "Application Support" / "Drua"
+    return Path(variables.get("XDG_DATA_HOME") or home / ".local" / "share") / "drua"
+
+
+def cache_folder(system: str = sys.platform, environment: dict[str, str] | None = None) -> Path:
+    """Return the folder for what can be computed again."""
+    variables = os.environ if environment is None else environment
+    home = Path(variables.get("HOME") or variables.get("USERPROFILE") or Path.home())
+    if system == "win32":
+        return data_folder(system, environment) / "cache"
+    if system == "darwin":
+        return home / "Library" / "Caches" / "Drua"
+    return Path(variables.get("XDG_CACHE_HOME") or home / ".cache") / "drua"
+
+
+def die_with_parent(system: str = sys.platform) -> None:
+    """Ask the system to end this process when the thread that started it ends.
+
+    A closed stdin tells the same, but only to a thread that can run: a C call that holds the interpreter's
+    lock would keep an orphan alive. Linux only; elsewhere the closed stdin must do.
+    """
+    if not system.startswith("linux"):
+        return
+    set_parent_death_signal = 1
+    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def has_display(system: str = sys.platform, environment: dict[str, str] | None = None) -> bool:
+    """Return whether a window can be opened."""
+    variables = os.environ if environment is None else environment
+    return system in ("win32", "darwin") or bool(variables.get("DISPLAY"))
