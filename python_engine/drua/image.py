@@ -160,12 +160,17 @@ class Image:
         ImageError
             If coordinates are not numbers that increase evenly.
         """
-        letters = {_letter(str(name)): str(name) for name in array.dims}
+        letters = [_letter(str(name)) for name in array.dims]
+        # NB: `coords.get` would invent positions for a dimension without any
+        positions = {
+            letter: array.coords[name]
+            for letter, name in zip(letters, array.dims, strict=True)
+            if name in array.coords
+        }
         stated = array.attrs.get("pixel_size", {})
         sizes, origin = {}, {}
         for letter in _CALIBRATED:
-            coordinate = array.coords.get(letters.get(letter, ""))
-            size, first = _calibration(letter, coordinate, stated.get(letter))
+            size, first = _calibration(letter, positions.get(letter), stated.get(letter))
             if size is not None:
                 sizes[letter] = size
             if first:
@@ -177,7 +182,7 @@ class Image:
             unit=str(array.attrs.get("unit", "pixel")),
             time_unit=str(array.attrs.get("time_unit", "sec")),
             origin=origin,
-            channel_names=_names(array.coords.get(letters.get("C", ""))),
+            channel_names=_names(positions.get("C")),
         )
 
 

@@ -19,7 +19,7 @@ from drua.errors import DruaError, OutputError, ProtocolError, SettingError
 from drua.image import Image
 from drua.models.card import ModelCard
 from drua.models.catalog import find_model, list_models
-from drua.pipeline import Model, Prediction, predict
+from drua.pipeline import Model, Prediction, Region, predict
 from drua.protocol import failure
 from drua.segments import Segments, bytes_needed
 
@@ -77,7 +77,7 @@ def segment(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     if card.task != "segment":
         raise SettingError(f"model {card.id!r} is made to {card.task}", remedy="choose a model that segments")
     image = image_from(_field(inputs, "image", dict), task.segments)
-    save = inputs.get("save")
+    region, save = inputs.get("region"), inputs.get("save")
     if save:
         results.check_folder(Path(save["folder"]), save["stem"])
     prediction = predict(
@@ -85,6 +85,9 @@ def segment(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
         task.models.get(card, inputs.get("device", "auto")),
         settings=inputs.get("settings"),
         channel=inputs.get("channel", 0),
+        region=Region(*(_field(region, name, int) for name in ("x", "y", "width", "height")))
+        if region
+        else None,
         source=str(inputs.get("source", "")),
         progress=task.progress,
     )

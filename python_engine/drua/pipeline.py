@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -28,6 +28,38 @@ from drua.models.catalog import find_model
 
 Progress = Callable[[str, int, int], None]
 """Called with what is counted, how many are done, and how many there are; may raise Cancelled."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle in an image, in pixels: its left, top, width and height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def of(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Return a view of the rectangle of pixels (..., Y, X); ImageError if it is not wholly inside."""
+        rows, columns = pixels.shape[-2:]
+        inside = 0 <= self.x < self.x + self.width <= columns and 0 <= self.y < self.y + self.height <= rows
+        if not inside:
+            raise ImageError(
+                f"the selection of {self.width} x {self.height} pixels at {self.x}, {self.y} does not lie in the"
+                f" image of {columns} x {rows}",
+                remedy="move the selection into the image",
+            )
+        return pixels[(..., *self._slices)]
+
+    def placed(self, part: NDArray[Any], sides: tuple[int, ...]) -> NDArray[Any]:
+        """Return zeros with the sides (Y, X) and the part (..., Y, X) in the place of the rectangle."""
+        whole = np.zeros(part.shape[:-2] + tuple(sides), part.dtype)
+        whole[(..., *self._slices)] = part
+        return whole
+
+    @property
+    def _slices(self) -> tuple[slice, slice]:
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
 
 @dataclass(frozen=True)
@@ -82,6 +114,7 @@ def predict(
     *,
     settings: Mapping[str, Any] | None = None,
     channel: int = 0,
+    region: Region | None = None,
     source: str = "",
     progress: Progress | None = None,
 ) -> Prediction:
@@ -97,6 +130,8 @@ def predict(
         Overrides of the card's settings, by name.
     channel : int
         The channel to use, counted from 1; 0 stands for the only one.
+    region : Region, optional
+        The part to predict, with statistics of its own; the result has the size of the image all the same.
     source : str
         The image's name for the provenance.
     progress : callable
@@ -109,18 +144,17 @@ def predict(
     ModelError, BackendError
         If the model is wrong or this machine cannot run it.
     """
-    if not isinstance(model, Model):
-        with open_model(model) as opened:
-            return predict(
-                image, opened, settings=settings, channel=channel, source=source, progress=progress
-            )
-    started = time.perf_counter()
-    resolved = model.card.resolve(settings or {})
-    single = select_channel(image, model.card, channel)
-    maps, tiles = _predict_planes(single, model, resolved, progress or _silent)
-    seconds = round(time.perf_counter() - started, 3)
-    run = _provenance(model, resolved, channel, source) | {"seconds": seconds, "tiles": tiles}
-    return _result(maps, single, find_decoder(model.card.decoder["id"]).kind, run)
+    with nullcontext(model) if isinstance(model, Model) else open_model(model) as opened:
+        started = time.perf_counter()
+        resolved = opened.card.resolve(settings or {})
+        single = select_channel(image, opened.card, channel)
+        part = single if region is None else single.with_pixels(region.of(single.pixels), single.axes)
+        results, tiles = _predict_planes(part, opened, resolved, progress or _silent)
+        run = _provenance(opened, resolved, channel, source)
+    if region is not None:
+        results = [region.placed(result, single.pixels.shape[-2:]) for result in results]
+    run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
+    return _result(results, single, find_decoder(opened.card.decoder["id"]).kind, run)
 
 
 def select_channel(image: Image, card: ModelCard, channel: int) -> Image:

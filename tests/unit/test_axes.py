@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from drua import axes
 from drua.errors import AxesError, ShapeError
 

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import xarray
-
 from drua.errors import AxesError, ImageError, SettingError, ShapeError
 from drua.image import Image
 
@@ -140,7 +139,7 @@ def test_unknown_frame_interval_is_no_calibration():
 
 
 def test_unknown_dimension_is_refused():
-    with pytest.raises(AxesError, match="dimension 'dim_0' is none of T, C, Z, Y, X, .*rename"):
+    with pytest.raises(AxesError, match=r"dimension 'dim_0' is none of T, C, Z, Y, X, .*rename"):
         Image.from_xarray(xarray.DataArray(np.zeros((3, 5))))
 
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from drua import labels
 from drua.errors import ImageError, ShapeError
 
@@ -75,7 +74,7 @@ def test_imagej_holds_every_label_exactly(largest, dtype):
 
 
 def test_more_labels_than_imagej_can_hold_are_refused():
-    with pytest.raises(ImageError, match="label 16777217 is above 16777216.*; run parts"):
+    with pytest.raises(ImageError, match=r"label 16777217 is above 16777216.*; run parts"):
         labels.to_imagej(np.array([2**24 + 1], np.uint32))
 
 

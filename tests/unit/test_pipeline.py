@@ -7,7 +7,7 @@ import pytest
 from drua import tiling
 from drua.errors import Cancelled, CardError, ImageError, SettingError
 from drua.image import Image
-from drua.pipeline import open_model, predict, predict_maps, select_channel
+from drua.pipeline import Region, open_model, predict, predict_maps, select_channel
 
 from tests.tiny_model import write_package
 
@@ -116,6 +116,25 @@ def test_grey_stored_as_rgb_counts_as_one_channel(tiny_package: Path, discs: np.
     with open_model(tiny_package) as model:
         single = select_channel(Image(np.stack([discs] * 3, axis=-1), "YXC"), model.card, 0)
     np.testing.assert_array_equal(single.pixels, discs[None, None])
+
+
+def test_a_region_is_predicted_alone_in_the_coordinates_of_the_image(
+    tiny_package: Path, discs: np.ndarray
+) -> None:
+    image = Image(discs, "YX", {"X": 0.5, "Y": 0.5}, "micron")
+    prediction = predict(image, str(tiny_package), region=Region(x=43, y=5, width=37, height=31))
+    alone = predict(Image(discs[5:36, 43:80], "YX"), str(tiny_package))
+    assert prediction.count == alone.count == 1
+    np.testing.assert_array_equal(prediction.image.pixels[..., 5:36, 43:80], alone.image.pixels)
+    assert prediction.image.pixels.shape == (1, 1, *discs.shape)
+    x, y = (prediction.table.rows[0, prediction.table.columns.index(name)] for name in "XY")
+    assert (x, y) == pytest.approx((60.5 / 2, 20.5 / 2), abs=0.5)
+
+
+@pytest.mark.parametrize("region", [Region(-1, 0, 9, 9), Region(125, 0, 9, 9), Region(0, 0, 0, 9)])
+def test_a_region_outside_is_refused(tiny_package: Path, discs: np.ndarray, region: Region) -> None:
+    with pytest.raises(ImageError, match="does not lie in the image of 131 x 97; move the selection"):
+        predict(Image(discs, "YX"), str(tiny_package), region=region)
 
 
 def test_a_wrong_setting_is_refused_before_any_work(tiny_package: Path, discs: np.ndarray) -> None:

@@ -1,0 +1,64 @@
+# make demo    segment a sample image in a real ImageJ and show where the result is
+# make test    everything, without GPU and without a display
+# make check   lint, types, layers and unit tests, in under a minute
+.PHONY: env plugin demo imagej check test bench help
+.DEFAULT_GOAL := help
+
+SHELL   := /bin/bash
+PYTHON  ?= python3
+VENV    := .venv
+PY      := $(VENV)/bin/python
+VERSION := 0.1.0
+JAR     := dist/Drua_-$(VERSION).jar
+IMAGEJ  := fiji_plugin/target/imagej
+IMAGE   ?= models/nuclei-fluorescence/sample/nuclei-sample.tif
+MVN     := mvn -q -B
+
+export DRUA_PYTHON := $(CURDIR)/$(PY)
+
+help:
+	@grep -E '^# make' Makefile | cut -c3-
+
+env: $(VENV)/.complete
+
+$(VENV)/.complete: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo 'Python 3.10 or newer is needed; set PYTHON=...'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module: apt-get install python3-venv'; exit 1; }
+	@echo 'Making the Python environment in $(VENV) (a few minutes the first time) ...'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install -q --disable-pip-version-check -e '.[fiji,dev]'
+	@touch $@
+
+plugin: $(JAR)
+
+$(JAR): pom.xml fiji_plugin/pom.xml $(shell find fiji_plugin/src/main -type f)
+	@command -v mvn >/dev/null || { echo 'Maven is missing: apt-get install maven openjdk-17-jdk'; exit 1; }
+	@echo 'Building the plugin ...'
+	@$(MVN) package -DskipTests -Dspotless.check.skip=true
+	@mkdir -p dist && rm -f dist/Drua_-*.jar && cp fiji_plugin/target/Drua_-$(VERSION).jar $(JAR)
+
+demo: env plugin
+	@mkdir -p demo-output
+	@java -Djava.awt.headless=true -cp '$(IMAGEJ)/ij-1.54p.jar:$(JAR)' io.github.drua.command.MacroHost \
+	    macros/segment_nuclei.ijm "$$(realpath -- '$(IMAGE)')|$(CURDIR)/demo-output"
+	@echo 'The results are in $(CURDIR)/demo-output:' && ls demo-output
+
+imagej: env plugin
+	@[ -n "$$DISPLAY" ] || { echo 'There is no display; on a server try: xvfb-run make imagej'; exit 1; }
+	@mkdir -p $(IMAGEJ)/plugins && cp $(JAR) $(IMAGEJ)/plugins/
+	@java -Dplugins.dir='$(IMAGEJ)' -cp '$(IMAGEJ)/ij-1.54p.jar' ij.ImageJ "$$(realpath -- '$(IMAGE)')"
+
+check: env
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-cache | tail -3
+	@$(MVN) spotless:check
+	@$(PY) -m pytest -q tests/unit tests/properties tests/contract tests/protocol
+
+test: check plugin
+	@tests/with_display.sh $(MVN) verify
+	@tests/with_display.sh $(PY) -m pytest -q tests/bridge tests/models tests/fiji
+
+bench: env plugin
+	@for script in benchmarks/*.py; do $(PY) $$script; done
