@@ -23,7 +23,6 @@ from drua.pipeline import Model, Prediction, Region, predict
 from drua.protocol import failure
 from drua.segments import Segments, bytes_needed
 
-
 MODELS_KEPT_OPEN = 2
 BENCHMARK_SECONDS = 1.0
 BENCHMARK_SIDE = 256

@@ -237,6 +237,12 @@ def test_dim_nuclei_are_not_flat(noise, background):
     assert not is_flat(image.astype(np.uint16), "YX")
 
 
+def test_a_hot_pixel_does_not_hide_nuclei(noise):
+    image = nuclei((257, 263), 30) * 20 + noise.normal(100, 10, (257, 263))
+    image[100, 100] = 60_000
+    assert not is_flat(image, "YX")
+
+
 def test_a_mosaic_of_one_field_is_not_flat(noise):
     field = nuclei((64, 64), 5) * 30 + noise.normal(100, 10, (64, 64))
     assert not is_flat(np.tile(field, (8, 8)), "YX")

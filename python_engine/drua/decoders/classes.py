@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua.decoders.maps import with_activation
-from drua.labels import remove_small
+from drua.labels import relabel, remove_small
 
 
 def decode(maps: NDArray[Any], _channels: tuple[str, ...], parameters: Mapping[str, Any]) -> NDArray[Any]:
@@ -25,7 +25,7 @@ def decode(maps: NDArray[Any], _channels: tuple[str, ...], parameters: Mapping[s
     connected.
     """
     probability = with_activation(maps, parameters.get("activation", "none"))
-    return remove_small(
+    return relabel(remove_small(
         _components(_class_image(probability, parameters)), int(parameters.get("min_size", 0))
     )
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from drua.decoders.maps import channel, with_activation
 from drua.errors import CardError
-from drua.labels import fill_holes, remove_small
+from drua.labels import fill_holes, relabel, remove_small
 
 Maps = Mapping[str, NDArray[Any]]
 
@@ -54,7 +54,7 @@ def decode(maps: NDArray[Any], channels: tuple[str, ...], parameters: Mapping[st
     mask = named["foreground"] > parameters.get("mask_threshold", 0.5)
     marked, landscape = rule(named, mask, parameters)
     labels = watershed(landscape, _markers(marked & mask, mask), mask=mask)
-    return remove_small(fill_holes(labels.astype(np.uint32)), int(parameters.get("min_size", 0)))
+    return relabel(remove_small(fill_holes(labels.astype(np.uint32)), int(parameters.get("min_size", 0))))
 
 
 def _by_foreground_minus_boundary(
