@@ -1,8 +1,9 @@
 """AP@0.5 of the shipped model on images it has never seen, beside Otsu with a watershed, in one run.
 
 The images are the validation fifth of the DSB 2018 fluorescence set (their names, read as hexadecimal
-numbers, are divisible by 5); the recipe leaves them out of the training. The whole of `drua.predict` is measured, with
-default settings. Needs the shared data; a folder can be given: python benchmarks/nuclei_accuracy.py FOLDER
+numbers, are divisible by 5); the recipe leaves them out of the training. The whole of `drua.predict` is
+measured, with default settings. Needs the shared data, or a folder with images/ and labels/:
+python benchmarks/nuclei_accuracy.py FOLDER
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ class Region:
         inside = 0 <= self.x < self.x + self.width <= columns and 0 <= self.y < self.y + self.height <= rows
         if not inside:
             raise ImageError(
-                f"the selection of {self.width} x {self.height} pixels at {self.x}, {self.y} does not lie in the"
-                f" image of {columns} x {rows}",
+                f"the selection of {self.width} x {self.height} pixels at {self.x}, {self.y} does not lie"
+                f" in the image of {columns} x {rows}",
                 remedy="move the selection into the image",
             )
         return pixels[(..., *self._slices)]

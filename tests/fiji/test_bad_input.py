@@ -12,6 +12,8 @@ from tests.fiji.imagej import SAMPLE, Finished, run_drua, run_imagej
 
 NO_IMAGE = ""
 GREY = 'newImage("grey", "16-bit ramp", 67, 71, 1);'
+TWO_CHANNELS = 'newImage("c", "8-bit ramp composite-mode", 67, 71, 2, 1, 1); setPixel(3, 5, 9);'
+COLOUR = 'newImage("rgb", "RGB black", 67, 71, 1); setPixel(3, 5, 0xff0000);'
 SEGMENT = 'run("Drua Segment...", "{}");'
 
 
@@ -38,10 +40,8 @@ WRONG = {
     "wrong output": (GREY, "output=[labels,masks]", "masks"),
     "missing model": (GREY, "model=nuclei-flourescence", "nuclei-flourescence"),
     "wrong device": (GREY, "device=cuda:9", "cuda:9"),
-    "several channels": ('newImage("c", "8-bit composite-mode", 67, 71, 2, 1, 1);', "output=labels", "2 channels"),
-    "colour image": (
-        'newImage("rgb", "RGB black", 67, 71, 1); setPixel(3, 5, 0xff0000);', "output=labels", "3 channels"
-    ),
+    "several channels": (TWO_CHANNELS, "output=labels", "2 channels"),
+    "colour image": (COLOUR, "output=labels", "3 channels"),
     "channel that is not there": (GREY, "channel=4", "channel 4 was chosen, but the image has 1"),
     "selection outside": (GREY + " makeRectangle(100, 100, 9, 9);", "output=labels", "selection"),
     "folder that is a file": (GREY, "save=[{file}]", "cannot be written to"),

@@ -25,9 +25,8 @@ def decode(maps: NDArray[Any], _channels: tuple[str, ...], parameters: Mapping[s
     connected.
     """
     probability = with_activation(maps, parameters.get("activation", "none"))
-    return relabel(remove_small(
-        _components(_class_image(probability, parameters)), int(parameters.get("min_size", 0))
-    )
+    objects = _components(_class_image(probability, parameters))
+    return relabel(remove_small(objects, int(parameters.get("min_size", 0))))
 
 
 def _class_image(probability: NDArray[Any], parameters: Mapping[str, Any]) -> NDArray[Any]:

@@ -30,9 +30,9 @@ _LETTERS = {"batch": "B", "channel": "C", "time": "T", "t": "T", "z": "Z", "y": 
 class Tensor:
     """One input or output of a network.
 
-    `axes` are the letters of TCZYX in the network's own order, behind the batch, which comes first; `channels`
-    name its C axis; `halo` is in pixels for each spatial letter; `smallest` is the smallest side for each
-    spatial letter and `step` what it grows by (0: the side is fixed).
+    `axes` are the letters of TCZYX in the network's own order, behind the batch, which comes first;
+    `channels` name its C axis; `halo` is in pixels for each spatial letter; `smallest` is the smallest side
+    for each spatial letter and `step` what it grows by (0: the side is fixed).
     """
 
     name: str
