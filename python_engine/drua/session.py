@@ -36,6 +36,7 @@ class Task:
         self.segments = session.segments
         self.models = session.models
         self.cancelled = threading.Event()
+        self.begun = False
         self._session = session
         self._granted: queue.Queue[str] = queue.Queue()
         self._last_update = 0.0
@@ -119,9 +120,12 @@ class Session:
     def run(self) -> None:
         """Execute tasks until the session is stopped."""
         while (task := self._queue.get()) is not None:
-            self._run(task)
             with self._tasks_lock:
-                self._tasks.pop(task.request.task, None)
+                task.begun = self._tasks.get(task.request.task) is task
+            if task.begun:
+                self._run(task)
+                with self._tasks_lock:
+                    self._tasks.pop(task.request.task, None)
 
     def stop(self) -> None:
         """Cancel everything; `run` returns when the task that runs has noticed."""
@@ -139,10 +143,15 @@ class Session:
         self._queue.put(task)
 
     def _cancel(self, request: protocol.Cancel) -> None:
-        # A task that has just ended is no error: the two messages crossed.
         with self._tasks_lock:
-            if task := self._tasks.get(request.task):
-                task.cancelled.set()
+            task = self._tasks.get(request.task)
+            waiting = task is not None and not task.begun
+            if waiting:
+                del self._tasks[request.task]
+        if waiting:
+            self.send(protocol.Cancelation(request.task))
+        elif task is not None:  # else it has just ended, and the two messages crossed
+            task.cancelled.set()
 
     def _attach(self, request: protocol.Attach) -> None:
         self.send(protocol.Attached(self.segments.attach(request.segments)))

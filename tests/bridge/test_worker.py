@@ -135,9 +135,9 @@ def test_a_waiting_task_is_cancelled_before_it_starts(tmp_path: Path) -> None:
     with Client(tmp_path, SLOW) as client:
         running, waiting = client.execute("slow", {}), client.execute("models", {})
         client.send({"requestType": "CANCEL", "task": waiting})
+        assert client.finish(waiting)["responseType"] == "CANCELATION"
         client.send({"requestType": "CANCEL", "task": running})
         assert client.finish(running)["responseType"] == "CANCELATION"
-        assert client.finish(waiting)["responseType"] == "CANCELATION"
         assert not any(
             message["responseType"] == "LAUNCH" and message["task"] == waiting for message in client.seen
         )

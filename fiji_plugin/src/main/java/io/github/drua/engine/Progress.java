@@ -1,0 +1,24 @@
+package io.github.drua.engine;
+
+/** Who watches a call and may stop it; always asked and told on the calling thread. */
+public interface Progress {
+  /** Nobody watches, nobody stops. */
+  Progress NONE =
+      new Progress() {
+        @Override
+        public void update(String message, long current, long maximum) {
+          // nobody watches
+        }
+
+        @Override
+        public boolean cancelled() {
+          return false;
+        }
+      };
+
+  /** Tells how far the call is; a maximum of 0 means that nobody knows. */
+  void update(String message, long current, long maximum);
+
+  /** Returns whether the call shall stop; asked about twenty times a second. */
+  boolean cancelled();
+}

@@ -1,0 +1,151 @@
+package io.github.drua.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.eclipsesource.json.JsonObject;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class EngineCancelTest extends ClientCase {
+  @Test
+  void cancelIsSentOnceAndWaitedFor() {
+    client(
+        (line, request) -> {
+          if (request.getString("requestType", "").equals("CANCEL")) {
+            line.say("CANCELATION", task(request));
+          } else {
+            line.say("LAUNCH", task(request));
+            line.say(update(task(request)));
+          }
+        });
+    Impatient impatient = new Impatient();
+    assertThrows(CancelledException.class, () -> client.call("x", NOTHING, impatient));
+    assertEquals(1, impatient.heard.size());
+    assertEquals(1, engine.heard("CANCEL"));
+    assertFalse(engine.lines.get(0).closed);
+  }
+
+  @Test
+  void engineThatIsDeafToCancelIsEnded() throws InterruptedException {
+    executing((line, task) -> line.say(update(task)));
+    assertThrows(CancelledException.class, () -> client.call("x", NOTHING, new Impatient()));
+    eventually(() -> engine.lines.get(0).closed);
+    assertThrows(CancelledException.class, () -> client.call("x", NOTHING, new Impatient()));
+    assertEquals(2, engine.lines.size());
+  }
+
+  private static void eventually(BooleanSupplier what) throws InterruptedException {
+    for (int i = 0; i < 200 && !what.getAsBoolean(); i++) {
+      Thread.sleep(10);
+    }
+    assertTrue(what.getAsBoolean());
+  }
+
+  @Test
+  void waitingTaskIsCancelledWithoutHarmToTheOneThatRuns() throws Exception {
+    CompletableFuture<String> first = new CompletableFuture<>();
+    CompletableFuture<String> second = new CompletableFuture<>();
+    client(
+        (line, request) -> {
+          if (!request.getString("requestType", "").equals("EXECUTE")) {
+            return; // a busy engine
+          }
+          if (first.isDone()) {
+            second.complete(task(request));
+          } else {
+            line.say("LAUNCH", task(request));
+            first.complete(task(request));
+          }
+        });
+    CompletableFuture<JsonObject> runs =
+        CompletableFuture.supplyAsync(() -> client.call("long", NOTHING, Progress.NONE));
+    first.get(5, TimeUnit.SECONDS);
+    Impatient impatient = new Impatient();
+    impatient.stop = true;
+    assertThrows(
+        CancelledException.class, () -> client.call("x", NOTHING, pixels(new byte[9]), impatient));
+    FakeEngine.Line line = engine.lines.get(0);
+    line.complete(first.get(), new JsonObject().add("done", true));
+    assertTrue(runs.get(5, TimeUnit.SECONDS).getBoolean("done", false));
+    line.say("CANCELATION", second.get());
+    // The abandoned task's segment is back in the pool, so it is not attached a second time.
+    CompletableFuture.runAsync(
+        () -> client.call("y", NOTHING, pixels(new byte[9]), Progress.NONE).close());
+    eventually(() -> engine.heard("EXECUTE") == 3);
+    assertEquals(1, engine.heard("ATTACH"));
+  }
+
+  @Test
+  void faultOfTheWatcherStopsTheTask() {
+    client(
+        (line, request) -> {
+          if (request.getString("requestType", "").equals("CANCEL")) {
+            line.say("CANCELATION", task(request));
+          } else {
+            line.say(update(task(request)));
+          }
+        });
+    IllegalStateException fault = new IllegalStateException("window closed");
+    Progress broken =
+        new Progress() {
+          @Override
+          public void update(String message, long current, long maximum) {
+            throw fault;
+          }
+
+          @Override
+          public boolean cancelled() {
+            return false;
+          }
+        };
+    assertSame(
+        fault, assertThrows(IllegalStateException.class, () -> client.call("x", NOTHING, broken)));
+  }
+
+  @Test
+  void interruptIsCancel() throws InterruptedException {
+    CountDownLatch begun = new CountDownLatch(1);
+    client(
+        (line, request) -> {
+          if (request.getString("requestType", "").equals("CANCEL")) {
+            line.say("CANCELATION", task(request));
+          } else {
+            begun.countDown();
+          }
+        });
+    boolean[] seen = new boolean[2];
+    Thread caller =
+        new Thread(
+            () -> {
+              try {
+                client.call("x", NOTHING, Progress.NONE);
+              } catch (CancelledException e) {
+                seen[0] = true;
+                seen[1] = Thread.currentThread().isInterrupted();
+              }
+            });
+    caller.start();
+    assertTrue(begun.await(5, TimeUnit.SECONDS));
+    caller.interrupt();
+    caller.join(5_000);
+    assertTrue(seen[0] && seen[1]);
+  }
+
+  @Test
+  void startCanBeCancelled() {
+    client((line, request) -> {});
+    engine.hello = null;
+    Impatient impatient = new Impatient();
+    impatient.stop = true;
+    assertThrows(CancelledException.class, () -> client.call("x", NOTHING, impatient));
+  }
+}

@@ -1,0 +1,181 @@
+package io.github.drua.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.eclipsesource.json.JsonObject;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class EngineClientTest extends ClientCase {
+  @Test
+  void callReturnsOutputs() {
+    executing((line, task) -> line.complete(task, new JsonObject().add("x", 5)));
+    assertEquals(5, client.call("models", NOTHING, Progress.NONE).getInt("x", 0));
+    assertEquals("inprocess", client.route());
+    assertEquals(77, client.pid());
+    assertEquals("9.9", client.hello().getString("engine", ""));
+    assertEquals(1, engine.lines.size());
+  }
+
+  @Test
+  void progressIsToldOnTheCallingThread() {
+    executing(
+        (line, task) -> {
+          line.say(update(task));
+          line.complete(task, NOTHING);
+        });
+    List<String> heard = new ArrayList<>();
+    Progress progress =
+        new Progress() {
+          @Override
+          public void update(String message, long current, long maximum) {
+            heard.add(message + current + maximum + Thread.currentThread().getName());
+          }
+
+          @Override
+          public boolean cancelled() {
+            return false;
+          }
+        };
+    client.call("x", NOTHING, progress);
+    assertEquals(Collections.singletonList("tiles312" + Thread.currentThread().getName()), heard);
+  }
+
+  @Test
+  void imageGoesAndResultComesThroughSegments() {
+    client(
+        (line, request) -> {
+          if (request.getString("requestType", "").equals("EXECUTE")) {
+            line.say(
+                new JsonObject()
+                    .add("responseType", "NEED")
+                    .add("task", task(request))
+                    .add("bytes", 3 << 20));
+          } else {
+            line.complete(task(request), new JsonObject().add("granted", request.get("segment")));
+          }
+        });
+    try (Result result =
+        client.call(
+            "segment", new JsonObject().add("model", "m"), pixels(new byte[7]), Progress.NONE)) {
+      assertEquals(3 << 20, result.segment().bytes());
+      assertEquals(result.segment().name(), result.outputs().getString("granted", ""));
+      JsonObject inputs = executed(0);
+      assertEquals("m", inputs.getString("model", ""));
+      JsonObject image = inputs.get("image").asObject();
+      assertEquals("uint8", image.getString("dtype", ""));
+      assertEquals(0, image.getInt("offset", -1));
+      assertNotEquals(result.segment().name(), image.getString("segment", ""));
+    }
+    assertEquals(2, engine.heard("ATTACH"));
+  }
+
+  private JsonObject executed(int index) {
+    return engine.requests.stream()
+        .filter(r -> r.getString("requestType", "").equals("EXECUTE"))
+        .skip(index)
+        .findFirst()
+        .get()
+        .get("inputs")
+        .asObject();
+  }
+
+  @Test
+  void segmentsAreAttachedOnceForManyCalls() {
+    executing((line, task) -> line.complete(task, NOTHING));
+    for (int i = 0; i < 20; i++) {
+      client.call("segment", NOTHING, pixels(new byte[1 << 16]), Progress.NONE).close();
+    }
+    assertEquals(1, engine.heard("ATTACH"));
+    assertEquals(20, engine.heard("EXECUTE"));
+  }
+
+  @Test
+  void resultWithoutArraysHasNoSegment() {
+    executing((line, task) -> line.complete(task, NOTHING));
+    Result result = client.call("segment", NOTHING, pixels(new byte[1]), Progress.NONE);
+    assertNull(result.segment());
+    result.close();
+    result.close();
+  }
+
+  @Test
+  void failureIsAnEngineException() {
+    executing(
+        (line, task) ->
+            line.listener.line(
+                "{\"responseType\":\"FAILURE\",\"task\":\""
+                    + task
+                    + "\",\"error\":{\"code\":"
+                    + "\"SETTING\",\"message\":\"a is 7\",\"remedy\":\"make it 3\"}}"));
+    EngineException e = failure();
+    assertEquals(ErrorCode.SETTING, e.code());
+    assertEquals("a is 7; make it 3", e.getMessage());
+  }
+
+  @Test
+  void unknownResponsesAndThoseToNobodyAreIgnored() {
+    executing(
+        (line, task) -> {
+          line.say("NEWS", task);
+          line.say("UPDATE", "nobody");
+          line.say("COMPLETION", "nobody");
+          line.complete(task, NOTHING);
+        });
+    client.call("x", NOTHING, Progress.NONE);
+  }
+
+  @Test
+  void resultOutlivesItsEngine() {
+    client(
+        (line, request) -> {
+          if (request.getString("requestType", "").equals("EXECUTE")) {
+            line.say(
+                new JsonObject()
+                    .add("responseType", "NEED")
+                    .add("task", task(request))
+                    .add("bytes", 9));
+          } else {
+            line.complete(task(request), NOTHING);
+          }
+        });
+    try (Result result = client.call("x", NOTHING, null, Progress.NONE)) {
+      engine.lines.get(0).listener.closed("gone");
+      result.segment().get(0, new byte[9], 0, 9);
+    }
+  }
+
+  @Test
+  void closedClientSaysSo() {
+    executing((line, task) -> line.complete(task, NOTHING));
+    client.call("x", NOTHING, Progress.NONE);
+    client.close();
+    assertEquals(ErrorCode.BRIDGE, failure().code());
+    assertTrue(engine.lines.get(0).closed);
+  }
+
+  @Test
+  void severalThreadsMayCall() {
+    executing((line, task) -> line.complete(task, new JsonObject().add("task", task)));
+    List<CompletableFuture<String>> calls = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      calls.add(
+          CompletableFuture.supplyAsync(
+              () -> {
+                try (Result r = client.call("x", NOTHING, pixels(new byte[99]), Progress.NONE)) {
+                  return r.outputs().getString("task", "");
+                }
+              }));
+    }
+    assertEquals(50, calls.stream().map(CompletableFuture::join).distinct().count());
+    assertEquals(1, engine.lines.size());
+  }
+}
