@@ -1,0 +1,197 @@
+package io.github.drua.image;
+
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonArray;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
+import ij.ImagePlus;
+import ij.ImageStack;
+import ij.measure.Calibration;
+import io.github.drua.engine.EngineException;
+import io.github.drua.engine.ErrorCode;
+import io.github.drua.engine.Pixels;
+import io.github.drua.engine.Segment;
+import java.awt.image.ColorModel;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * A region of an ImageJ image as the engine sees it: pixels with axes, calibration and channel
+ * names.
+ *
+ * <p>This is the only place in Java that orders axes. ImageJ counts channels fastest, then slices,
+ * then frames, so its planes one after another are TZCYX. Image and selection are only read.
+ */
+public final class ImageBridge implements Pixels {
+  private final ImagePlus image;
+  private final Region region;
+  private final PixelType type;
+
+  /** Creates the view of a region of an image. */
+  public ImageBridge(ImagePlus image, Region region) {
+    this.image = image;
+    this.region = region;
+    this.type = PixelType.of(image);
+    if (type.isColour() && region.channels > 1) {
+      throw new EngineException(
+          ErrorCode.IMAGE,
+          "'"
+              + image.getTitle()
+              + "' has "
+              + region.channels
+              + " channels of colour pixels,"
+              + " but a channel must be grey",
+          "split the colours first, with Image>Color>Split Channels");
+    }
+  }
+
+  @Override
+  public JsonObject header() {
+    return new JsonObject()
+        .add("dtype", type.dtype)
+        .add("shape", shape())
+        .add("axes", type.isColour() ? "TZYX" : "TZCYX")
+        .add("pixel_size", pixelSize(image.getCalibration()))
+        .add("unit", image.getCalibration().getUnit())
+        .add("time_unit", image.getCalibration().getTimeUnit())
+        .add("origin", origin(image.getCalibration()))
+        .add("channel_names", channelNames());
+  }
+
+  @Override
+  public long bytes() {
+    return region.planePixels() * region.channels * region.slices * region.frames * type.bytes;
+  }
+
+  @Override
+  public void writeTo(Segment segment) {
+    if (!image.lockSilently()) {
+      throw new EngineException(
+          ErrorCode.IMAGE,
+          "'" + image.getTitle() + "' is locked by another command",
+          "wait until that command is done");
+    }
+    try {
+      writePlanes(segment);
+    } finally {
+      image.unlock();
+    }
+  }
+
+  private void writePlanes(Segment segment) {
+    ColorModel colours = image.getProcessor().getColorModel();
+    long offset = 0;
+    for (int t = 1; t <= region.frames; t++) {
+      for (int z = 1; z <= region.slices; z++) {
+        for (int c = 1; c <= region.channels; c++) {
+          int index = image.getStackIndex(c, region.firstSlice + z, region.firstFrame + t);
+          writePlane(segment, offset, type.convert(plane(index), colours));
+          offset += region.planePixels() * type.bytes;
+        }
+      }
+    }
+  }
+
+  /** Returns the pixels of one plane, as ImageJ has them. */
+  private Object plane(int index) {
+    // What was last done to the plane on display may not have reached the stack yet.
+    if (index == image.getCurrentSlice()) {
+      return image.getProcessor().getPixels();
+    }
+    ImageStack stack = image.getStack();
+    Object pixels = stack.getPixels(index);
+    if (pixels == null) {
+      throw new EngineException(
+          ErrorCode.IMAGE,
+          "plane " + index + " of '" + image.getTitle() + "' cannot be read",
+          "open the image again");
+    }
+    return pixels;
+  }
+
+  private void writePlane(Segment segment, long offset, Object pixels) {
+    if (region.spans(image)) {
+      put(segment, offset, pixels, 0, Math.toIntExact(region.planePixels()));
+      return;
+    }
+    for (int row = 0; row < region.height; row++) {
+      long at = offset + (long) row * region.width * type.bytes;
+      put(segment, at, pixels, (region.y + row) * image.getWidth() + region.x, region.width);
+    }
+  }
+
+  private static void put(Segment segment, long offset, Object pixels, int start, int length) {
+    if (pixels instanceof byte[]) {
+      segment.put(offset, (byte[]) pixels, start, length);
+    } else if (pixels instanceof short[]) {
+      segment.put(offset, (short[]) pixels, start, length);
+    } else if (pixels instanceof int[]) {
+      segment.put(offset, (int[]) pixels, start, length);
+    } else {
+      segment.put(offset, (float[]) pixels, start, length);
+    }
+  }
+
+  private JsonArray shape() {
+    JsonArray shape = new JsonArray().add(region.frames).add(region.slices);
+    if (!type.isColour()) {
+      shape.add(region.channels);
+    }
+    return shape.add(region.height).add(region.width);
+  }
+
+  private static JsonObject pixelSize(Calibration calibration) {
+    JsonObject sizes = new JsonObject();
+    addSize(sizes, "T", calibration.frameInterval);
+    addSize(sizes, "Z", calibration.pixelDepth);
+    addSize(sizes, "Y", calibration.pixelHeight);
+    addSize(sizes, "X", calibration.pixelWidth);
+    return sizes;
+  }
+
+  private static void addSize(JsonObject sizes, String letter, double size) {
+    double length = Math.abs(size);
+    // ImageJ writes 0 where it does not know, above all for the frame interval.
+    if (length > 0 && !Double.isInfinite(length)) {
+      sizes.add(letter, length);
+    }
+  }
+
+  private JsonObject origin(Calibration calibration) {
+    return new JsonObject()
+        .add("T", region.firstFrame)
+        .add("Z", region.firstSlice - calibration.zOrigin)
+        .add("Y", region.y - calibration.yOrigin)
+        .add("X", region.x - calibration.xOrigin);
+  }
+
+  /** Returns the slice labels where they name the channels, else null. */
+  private JsonValue channelNames() {
+    String[] names = new String[region.channels];
+    for (int c = 1; c <= names.length; c++) {
+      names[c - 1] = commonLabel(c);
+    }
+    List<String> all = Arrays.asList(names);
+    boolean telling = !all.contains(null) && new HashSet<>(all).size() == names.length;
+    if (type.isColour() || names.length == 1 || !telling) {
+      return Json.NULL;
+    }
+    return Json.array(names);
+  }
+
+  /** Returns the label that all planes of a channel share, null if there is none. */
+  private String commonLabel(int channel) {
+    ImageStack stack = image.getStack();
+    String common = stack.getShortSliceLabel(image.getStackIndex(channel, 1, 1));
+    for (int t = 1; t <= image.getNFrames(); t++) {
+      for (int z = 1; z <= image.getNSlices(); z++) {
+        String label = stack.getShortSliceLabel(image.getStackIndex(channel, z, t));
+        if (label == null || !label.equals(common)) {
+          return null;
+        }
+      }
+    }
+    return common;
+  }
+}

@@ -1,0 +1,86 @@
+package io.github.drua.image;
+
+import com.eclipsesource.json.JsonObject;
+import io.github.drua.engine.Result;
+import io.github.drua.engine.Segment;
+import java.awt.geom.Path2D;
+
+/**
+ * The outlines of a result: for each object its plane and its rings, in pixel corners of the whole
+ * image.
+ *
+ * <p>Rings of object i are {@code parts[i]} to {@code parts[i + 1]}, vertices of ring r are {@code
+ * points[r]} to {@code points[r + 1]}.
+ */
+final class Outlines {
+  private final int[] planes;
+  private final int[] parts;
+  private final int[] points;
+  private final int[] xy;
+  private final Region region;
+
+  private Outlines(JsonObject arrays, Segment segment, Region region) {
+    planes = ints(arrays.get("planes").asObject(), segment);
+    parts = ints(arrays.get("parts").asObject(), segment);
+    points = ints(arrays.get("points").asObject(), segment);
+    xy = ints(arrays.get("xy").asObject(), segment);
+    this.region = region;
+  }
+
+  /** Returns the outlines of a result on a region; the result may be given back afterwards. */
+  static Outlines of(Result result, Region region) {
+    return new Outlines(result.outputs().get("outlines").asObject(), result.segment(), region);
+  }
+
+  /** Returns the number of objects. */
+  int size() {
+    return planes.length;
+  }
+
+  /** Returns the slice of an object in the whole image, from 1. */
+  int slice(int object) {
+    return region.firstSlice + planes[object] % region.slices + 1;
+  }
+
+  /** Returns the frame of an object in the whole image, from 1. */
+  int frame(int object) {
+    return region.firstFrame + planes[object] / region.slices + 1;
+  }
+
+  /** Returns the number of rings of an object: outer ones and holes. */
+  int rings(int object) {
+    return parts[object + 1] - parts[object];
+  }
+
+  /** Returns every other coordinate of the first ring: x for an axis of 0, y for 1. */
+  int[] firstRing(int object, int axis) {
+    int first = points[parts[object]];
+    int[] coordinates = new int[points[parts[object] + 1] - first];
+    for (int i = 0; i < coordinates.length; i++) {
+      coordinates[i] = xy[2 * (first + i) + axis] + (axis == 0 ? region.x : region.y);
+    }
+    return coordinates;
+  }
+
+  /** Adds the rings of an object to a path. */
+  void addTo(Path2D path, int object) {
+    for (int ring = parts[object]; ring < parts[object + 1]; ring++) {
+      for (int i = points[ring]; i < points[ring + 1]; i++) {
+        double x = xy[2 * i] + region.x;
+        double y = xy[2 * i + 1] + region.y;
+        if (i == points[ring]) {
+          path.moveTo(x, y);
+        } else {
+          path.lineTo(x, y);
+        }
+      }
+      path.closePath();
+    }
+  }
+
+  private static int[] ints(JsonObject array, Segment segment) {
+    int[] values = new int[array.get("shape").asArray().get(0).asInt()];
+    segment.get(array.getLong("offset", 0), values, 0, values.length);
+    return values;
+  }
+}

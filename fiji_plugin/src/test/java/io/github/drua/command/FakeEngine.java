@@ -1,0 +1,314 @@
+package io.github.drua.command;
+
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonArray;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
+import io.github.drua.engine.HostedEngine;
+import io.github.drua.engine.LineListener;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Paths;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * An engine without Python that keeps the protocol: it finds the same two objects in every image.
+ *
+ * <p>Object 1 is a square (1, 1) to (6, 6) with a hole (3, 3) to (4, 4) in the first plane, object
+ * 2 a rectangle (7, 2) to (10, 4) in the last one. Model "broken" fails, "slow" waits for CANCEL,
+ * and nothing can be saved in the folder /full.
+ */
+public final class FakeEngine implements HostedEngine {
+  /** The card of every model. */
+  public static final String SETTINGS =
+      "[{'name':'mask_threshold','label':'Mask threshold','type':'number','default':0.5,'min':0.05,"
+          + "'max':0.95,'choices':null,'help':''},"
+          + "{'name':'min_size','label':'Smallest object (pixels)','type':'integer','default':20,"
+          + "'min':0,'max':null,'choices':null,'help':''},"
+          + "{'name':'split','label':'Split touching','type':'flag','default':true,'min':null,"
+          + "'max':null,'choices':null,'help':''},"
+          + "{'name':'edges','label':'Objects at the edge','type':'choice','default':'keep',"
+          + "'min':null,'max':null,'choices':['keep','remove'],'help':''}]";
+
+  private final Map<String, ByteBuffer> segments = new ConcurrentHashMap<>();
+  private final Map<String, Task> tasks = new ConcurrentHashMap<>();
+  private final ExecutorService worker =
+      Executors.newCachedThreadPool(
+          body -> {
+            Thread thread = new Thread(body, "fake-engine");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private volatile LineListener listener;
+  private volatile JsonObject inputs;
+  private volatile byte[] pixels;
+
+  /** Returns the inputs of the last segmentation. */
+  public JsonObject inputs() {
+    return inputs;
+  }
+
+  /** Returns the pixels of the last segmentation, in the order of the header's axes. */
+  public ByteBuffer pixels() {
+    return ByteBuffer.wrap(pixels).order(ByteOrder.nativeOrder());
+  }
+
+  @Override
+  public Connection connect(LineListener heard) {
+    listener = heard;
+    worker.execute(
+        () ->
+            answer(
+                "HELLO",
+                null,
+                "{'protocol':1,'engine':'0','python':'0','pid':1,'devices':['cpu']}"));
+    return new Connection() {
+      @Override
+      public void send(String line) {
+        take(Json.parse(line).asObject());
+      }
+
+      @Override
+      public void close() {
+        worker.shutdownNow();
+      }
+    };
+  }
+
+  private void take(JsonObject request) {
+    String task = request.getString("task", null);
+    switch (request.getString("requestType", "")) {
+      case "ATTACH":
+        request.get("segments").asArray().forEach(each -> attach(each.asObject()));
+        break;
+      case "RELEASE":
+        request.get("segments").asArray().forEach(name -> segments.remove(name.asString()));
+        break;
+      case "EXECUTE":
+        tasks.put(task, new Task(task));
+        worker.execute(() -> tasks.get(task).run(request));
+        break;
+      case "GRANT":
+        worker.execute(() -> tasks.get(task).granted(request.getString("segment", "")));
+        break;
+      case "CANCEL":
+        worker.execute(() -> answer("CANCELATION", task, "{}"));
+        break;
+      case "PING":
+        answer("PONG", null, "{'id':" + request.get("id") + "}");
+        break;
+      default:
+        break;
+    }
+  }
+
+  private void attach(JsonObject segment) {
+    String name = segment.getString("name", "");
+    try (FileChannel file =
+        FileChannel.open(
+            Paths.get(segment.getString("path", "")),
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, file.size());
+      segments.put(name, mapped.order(ByteOrder.nativeOrder()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    answer("ATTACHED", null, "{'segments':['" + name + "']}");
+  }
+
+  private void answer(String type, String task, String fields) {
+    JsonObject line = new JsonObject().add("responseType", type);
+    if (task != null) {
+      line.add("task", task);
+    }
+    Json.parse(fields.replace('\'', '"'))
+        .asObject()
+        .forEach(m -> line.add(m.getName(), m.getValue()));
+    listener.line(line.toString());
+  }
+
+  private static String card(String id, String name) {
+    return "{'id':'"
+        + id
+        + "','name':'"
+        + name
+        + "','task':'segment','description':'"
+        + "Finds the nuclei of cells in fluorescence images, also where they touch each other',"
+        + "'licence':'BSD-3-Clause','axes':'YX','settings':"
+        + SETTINGS
+        + "}";
+  }
+
+  private static final String OTHER =
+      card("cells", "Cells")
+          .replaceFirst(
+              "'settings':.*",
+              "'settings':[{'name':'diameter',"
+                  + "'label':'Diameter','type':'number','default':30,'min':1,'max':500,'choices':null,"
+                  + "'help':''}]}");
+
+  /** One operation. */
+  private final class Task {
+    private final String id;
+    private int[] shape;
+
+    Task(String id) {
+      this.id = id;
+    }
+
+    void run(JsonObject request) {
+      answer("LAUNCH", id, "{}");
+      JsonObject given = request.get("inputs").asObject();
+      String model = given.getString("model", "");
+      switch (request.getString("op", "")) {
+        case "models":
+          complete(
+              "{'models':["
+                  + card("nuclei-fluorescence", "Nuclei (fluorescence)")
+                  + ","
+                  + OTHER
+                  + "]}");
+          break;
+        case "describe":
+          complete("{'card':" + card(model, model) + "}");
+          break;
+        case "check":
+          complete("{'text':'Python     3.11\\nDevice     cpu: works','report':{}}");
+          break;
+        default:
+          segment(given, model);
+      }
+    }
+
+    private void segment(JsonObject given, String model) {
+      inputs = given;
+      JsonObject image = given.get("image").asObject();
+      JsonArray sides = image.get("shape").asArray();
+      int n = sides.size();
+      shape =
+          new int[] {
+            sides.get(0).asInt(),
+            sides.get(1).asInt(),
+            sides.get(n - 2).asInt(),
+            sides.get(n - 1).asInt()
+          };
+      pixels = copy(image, sides);
+      answer("UPDATE", id, "{'message':'tiles','current':1,'maximum':4}");
+      if (model.equals("broken")) {
+        answer(
+            "FAILURE",
+            id,
+            "{'error':{'code':'DEVICE_MEMORY','message':'8 GiB are needed, but 4"
+                + " GiB are free','remedy':'choose device=cpu'}}");
+      } else if (!model.equals("slow")) {
+        answer("NEED", id, "{'bytes':" + (labelBytes() + 1024) + "}");
+      }
+    }
+
+    private byte[] copy(JsonObject image, JsonArray sides) {
+      int bytes = Integer.parseInt(image.getString("dtype", "").replaceAll("\\D", "")) / 8;
+      for (JsonValue side : sides) {
+        bytes *= side.asInt();
+      }
+      byte[] copied = new byte[bytes];
+      ByteBuffer from = segments.get(image.getString("segment", "")).duplicate();
+      from.position(image.getInt("offset", 0));
+      from.get(copied);
+      return copied;
+    }
+
+    private int labelBytes() {
+      return (shape[0] * shape[1] * shape[2] * shape[3] * 2 + 63) / 64 * 64;
+    }
+
+    void granted(String segment) {
+      ByteBuffer to = segments.get(segment);
+      int planes = shape[0] * shape[1];
+      for (int i = 0; i < labelBytes() + 1024; i++) {
+        to.put(i, (byte) 0);
+      }
+      fill(to, 0, new int[] {1, 1, 6, 6}, 1);
+      fill(to, 0, new int[] {3, 3, 4, 4}, 0);
+      fill(to, planes - 1, new int[] {7, 2, 10, 4}, 2);
+      int at = labelBytes();
+      ints(to, at, 0, planes - 1);
+      ints(to, at + 64, 0, 2, 3);
+      ints(to, at + 128, 0, 4, 8, 12);
+      ints(to, at + 192, 1, 1, 6, 1, 6, 6, 1, 6, 3, 3, 3, 4, 4, 4, 4, 3, 7, 2, 10, 2, 10, 4, 7, 4);
+      double[] rows = {1, 24, 0.5, 2, 6, Double.NaN};
+      for (int i = 0; i < rows.length; i++) {
+        to.putDouble(at + 320 + 8 * i, rows[i]);
+      }
+      complete(outputs(segment, at));
+    }
+
+    private void fill(ByteBuffer to, int plane, int[] box, int label) {
+      for (int y = box[1]; y < box[3]; y++) {
+        for (int x = box[0]; x < box[2]; x++) {
+          to.putShort(2 * ((plane * shape[2] + y) * shape[3] + x), (short) label);
+        }
+      }
+    }
+
+    private void ints(ByteBuffer to, int at, int... values) {
+      for (int i = 0; i < values.length; i++) {
+        to.putInt(at + 4 * i, values[i]);
+      }
+    }
+
+    private String outputs(String segment, int at) {
+      JsonValue save = inputs.get("save");
+      boolean full = save.isObject() && save.asObject().getString("folder", "").equals("/full");
+      String place = "'segment':'" + segment + "','offset':";
+      String error =
+          "{'code':'OUTPUT','message':'the files cannot be written','remedy':'make room'}";
+      return "{'labels':{"
+          + place
+          + "0,'dtype':'uint16','axes':'TZYX','shape':["
+          + shape[0]
+          + ","
+          + shape[1]
+          + ","
+          + shape[2]
+          + ","
+          + shape[3]
+          + "]},'outlines':{"
+          + "'planes':{"
+          + place
+          + at
+          + ",'dtype':'int32','shape':[2]},"
+          + "'parts':{"
+          + place
+          + (at + 64)
+          + ",'dtype':'int32','shape':[3]},"
+          + "'points':{"
+          + place
+          + (at + 128)
+          + ",'dtype':'int32','shape':[4]},"
+          + "'xy':{"
+          + place
+          + (at + 192)
+          + ",'dtype':'int32','shape':[24]}},"
+          + "'table':{'columns':['Label','Area','Score'],'rows':{"
+          + place
+          + (at + 320)
+          + ",'dtype':'float64','shape':[2,3]}},'count':2,"
+          + "'run':{'model':'nuclei-fluorescence','device':'cpu','settings':{'min_size':20},"
+          + "'seconds':0.5},'files':[],'save_error':"
+          + (full ? error : "null")
+          + "}";
+    }
+
+    private void complete(String outputs) {
+      answer("COMPLETION", id, "{'outputs':" + outputs + "}");
+    }
+  }
+}

@@ -1,0 +1,311 @@
+package io.github.drua.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ij.IJ;
+import ij.ImageJ;
+import ij.ImagePlus;
+import ij.Menus;
+import ij.WindowManager;
+import ij.gui.GenericDialog;
+import ij.gui.Overlay;
+import ij.gui.Roi;
+import ij.plugin.frame.Recorder;
+import ij.plugin.frame.RoiManager;
+import java.awt.Button;
+import java.awt.Checkbox;
+import java.awt.Choice;
+import java.awt.Dialog;
+import java.awt.EventQueue;
+import java.awt.Menu;
+import java.awt.MenuBar;
+import java.awt.TextField;
+import java.awt.Window;
+import java.awt.event.ActionEvent;
+import java.awt.event.ItemEvent;
+import java.awt.event.KeyEvent;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Menus, dialogs, ROI Manager and recorder of an ImageJ on a display. */
+@Tag("display")
+class WindowsTest {
+  private static final long PATIENCE = 20_000;
+
+  @TempDir private static Path folder;
+
+  @RegisterExtension private final WithFakeEngine fake = new WithFakeEngine();
+
+  @BeforeAll
+  static void openImageJ() throws Exception {
+    Path plugins = Files.createDirectories(folder.resolve("plugins"));
+    try (JarOutputStream jar =
+            new JarOutputStream(Files.newOutputStream(plugins.resolve("Drua_.jar")));
+        InputStream config = WindowsTest.class.getResourceAsStream("/plugins.config")) {
+      jar.putNextEntry(new JarEntry("plugins.config"));
+      byte[] bytes = new byte[config.available()];
+      jar.write(bytes, 0, config.read(bytes));
+    }
+    System.setProperty("plugins.dir", folder.toString());
+    new ImageJ(ImageJ.EMBEDDED).setVisible(true);
+  }
+
+  @BeforeEach
+  void openImage() {
+    Status.forget();
+    IJ.createHyperStack("field 1.tif", 47, 31, 2, 3, 5, 16).show();
+  }
+
+  @AfterEach
+  void closeWindows() {
+    Recorder.record = false;
+    for (int id : WindowManager.getIDList() == null ? new int[0] : WindowManager.getIDList()) {
+      ImagePlus image = WindowManager.getImage(id);
+      image.changes = false;
+      image.close();
+    }
+    await(
+        () -> {
+          dialogs().forEach(dialog -> EventQueue.invokeLater(dialog::dispose));
+          IJ.wait(50);
+          return dialogs().isEmpty() ? true : null;
+        });
+    if (RoiManager.getInstance() != null) {
+      RoiManager.getInstance().reset();
+    }
+  }
+
+  @Test
+  void menuHoldsTheCommands() {
+    assertEquals(SegmentPlugin.class.getName(), Menus.getCommands().get("Drua Segment..."));
+    assertEquals(
+        CheckEnginePlugin.class.getName(), Menus.getCommands().get("Drua Check Engine..."));
+    Menu drua = menu(menu(Menus.getMenuBar(), "Plugins"), "Drua");
+    assertEquals("Drua Segment...", drua.getItem(0).getLabel());
+    assertEquals("Drua Check Engine...", drua.getItem(1).getLabel());
+  }
+
+  @Test
+  void dialogAsksForTheSettingsOfTheCardAndIsRecorded() {
+    Recorder recorder = new Recorder(false);
+    Recorder.record = true;
+    IJ.doCommand("Drua Segment...");
+    GenericDialog dialog = awaitDialog(null);
+    assertEquals("0.5", ((TextField) dialog.getNumericFields().get(0)).getText());
+    ((TextField) dialog.getNumericFields().get(1)).setText("7");
+    ((Checkbox) dialog.getCheckboxes().get(0)).setState(false);
+    press(dialog);
+    await(() -> WindowManager.getImage("field 1-labels"));
+    await(Status::last);
+    assertEquals(
+        "{\"mask_threshold\":0.5,\"min_size\":7,\"split\":false,\"edges\":\"keep\"}",
+        fake.engine().inputs().get("settings").toString());
+    assertEquals(1, fake.engine().inputs().getInt("channel", -1));
+    List<String> lines = new ArrayList<>(Arrays.asList(recorder.getText().split("\n")));
+    lines.removeIf(line -> !line.contains("Drua"));
+    assertEquals(
+        "[run(\"Drua Segment...\", \"model=nuclei-fluorescence output=labels,rois save=[]"
+            + " planes=all channel=1 device=auto mask_threshold=0.5 min_size=7 split=false"
+            + " edges=keep\");]",
+        lines.toString());
+  }
+
+  @Test
+  void otherModelBringsItsOwnSettings() throws Exception {
+    IJ.doCommand("Drua Segment...");
+    GenericDialog dialog = awaitDialog(null);
+    Choice models = (Choice) dialog.getChoices().get(0);
+    models.select("Cells");
+    ItemEvent chosen = new ItemEvent(models, ItemEvent.ITEM_STATE_CHANGED, "Cells", 1);
+    EventQueue.invokeLater(() -> models.getItemListeners()[0].itemStateChanged(chosen));
+    GenericDialog other = awaitDialog(dialog);
+    assertEquals(1, other.getNumericFields().size());
+    assertEquals("30", ((TextField) other.getNumericFields().get(0)).getText());
+    press(other);
+    await(Status::last);
+    assertEquals("cells", fake.engine().inputs().getString("model", ""));
+  }
+
+  @Test
+  void closedDialogIsACancelledRunThatLeavesNothing() {
+    IJ.doCommand("Drua Segment...");
+    GenericDialog dialog = awaitDialog(null);
+    EventQueue.invokeLater(dialog::dispose);
+    await(Status::last);
+    assertEquals(Status.Kind.CANCELLED, Status.last().kind());
+    assertEquals(1, WindowManager.getImageCount());
+  }
+
+  @Test
+  void roisAreAppendedAndLabelsAreActive() {
+    RoiManager manager = new RoiManager();
+    manager.addRoi(new Roi(1, 1, 3, 3));
+    manager.runCommand("Show All");
+    macro("run('Drua Segment...', 'channel=2 output=labels,rois,overlay,table');");
+    assertEquals(3, RoiManager.getInstance().getCount());
+    assertEquals("label-2", RoiManager.getInstance().getRoi(2).getName());
+    assertEquals(5, RoiManager.getInstance().getRoi(2).getTPosition());
+    assertEquals("field 1-labels", WindowManager.getCurrentImage().getTitle());
+    Overlay overlay = WindowManager.getImage("field 1.tif").getOverlay();
+    assertEquals(2, overlay.size());
+    assertNotNull(WindowManager.getFrame("field 1-table"));
+    WindowManager.getFrame("field 1-table").dispose();
+  }
+
+  @Test
+  void errorIsOneDialogWithoutTrace() {
+    closeWindows();
+    IJ.doCommand("Drua Segment...");
+    await(() -> dialogs().isEmpty() ? null : dialogs());
+    IJ.wait(300);
+    assertEquals(1, dialogs().size());
+    assertEquals("Drua Segment...", dialogs().get(0).getTitle());
+  }
+
+  @Test
+  void errorStopsTheMacroWithOneDialog() {
+    Thread macro = new Thread(() -> macro("run('Drua Segment...', 'model=broken'); rename('on');"));
+    macro.start();
+    await(() -> dialogs().isEmpty() ? null : dialogs());
+    IJ.wait(300);
+    assertEquals(1, dialogs().size());
+    assertEquals("Macro Error", dialogs().get(0).getTitle());
+    closeErrorOf(macro);
+    assertEquals("field 1.tif", WindowManager.getCurrentImage().getTitle());
+  }
+
+  @Test
+  void escapeCancelsAndLeavesNothing() {
+    Thread macro = new Thread(() -> macro("run('Drua Segment...', 'model=slow'); rename('on');"));
+    macro.start();
+    await(() -> fake.engine().inputs());
+    IJ.setKeyDown(KeyEvent.VK_ESCAPE);
+    await(() -> macro.isAlive() ? null : true);
+    assertEquals(Status.Kind.CANCELLED, Status.last().kind());
+    assertEquals(1, WindowManager.getImageCount());
+    assertEquals("field 1.tif", WindowManager.getCurrentImage().getTitle());
+    assertTrue(dialogs().isEmpty());
+  }
+
+  @Test
+  void commandFromTheEventThreadDoesNotHoldIt() throws Exception {
+    long[] millis = new long[1];
+    EventQueue.invokeAndWait(
+        () -> {
+          long start = System.nanoTime();
+          new SegmentPlugin().run("");
+          millis[0] = (System.nanoTime() - start) / 1_000_000;
+        });
+    assertTrue(millis[0] < 500, millis[0] + " ms");
+    assertNotNull(awaitDialog(null));
+  }
+
+  @Test
+  void batchModeIsNeverAskedForSettings() {
+    String text = "setBatchMode(true); newImage('b', '8-bit', 23, 19, 1); run('Drua Segment...');";
+    Thread macro = new Thread(() -> macro(text));
+    macro.start();
+    await(Status::last);
+    assertTrue(Status.last().text().startsWith("there are no options"), Status.last().text());
+    closeErrorOf(macro);
+  }
+
+  @Test
+  void errorWithADisplayButNobodyThereDoesNotHang() throws Exception {
+    Path file = folder.resolve("trial.ijm");
+    String text =
+        "newImage('b', '8-bit', 23, 19, 1);\n"
+            + "run('Drua Segment...', ' '); print(roiManager('count'));\n"
+            + "run('Drua Segment...', 'model=broken'); print('went on');";
+    Files.write(file, text.getBytes("UTF-8"));
+    Jvm run = Jvm.windowed(MacroTrial.class, folder, file.toString());
+    assertEquals(1, run.exit, run.toString());
+    assertEquals("2\n", run.out, run.toString());
+    assertFalse(run.err.contains("\tat "), run.toString());
+  }
+
+  private static void closeErrorOf(Thread macro) {
+    await(() -> dialogs().isEmpty() ? null : true);
+    EventQueue.invokeLater(dialogs().get(0)::dispose);
+    await(() -> macro.isAlive() ? null : true);
+  }
+
+  private static void macro(String text) {
+    IJ.runMacro(text);
+  }
+
+  private static void press(GenericDialog dialog) {
+    Button button = dialog.getButtons()[0];
+    ActionEvent click = new ActionEvent(button, ActionEvent.ACTION_PERFORMED, button.getLabel());
+    EventQueue.invokeLater(() -> button.getActionListeners()[0].actionPerformed(click));
+  }
+
+  private static List<Dialog> dialogs() {
+    List<Dialog> open = new ArrayList<>();
+    for (Window window : Window.getWindows()) {
+      if (window instanceof Dialog && window.isVisible()) {
+        open.add((Dialog) window);
+      }
+    }
+    return open;
+  }
+
+  private static Menu menu(MenuBar bar, String label) {
+    for (int i = 0; i < bar.getMenuCount(); i++) {
+      if (bar.getMenu(i).getLabel().equals(label)) {
+        return bar.getMenu(i);
+      }
+    }
+    throw new AssertionError(label);
+  }
+
+  private static Menu menu(Menu menu, String label) {
+    for (int i = 0; i < menu.getItemCount(); i++) {
+      if (menu.getItem(i).getLabel().equals(label)) {
+        return (Menu) menu.getItem(i);
+      }
+    }
+    throw new AssertionError(label);
+  }
+
+  /** Returns the dialog on display, which must be another one than before. */
+  private static GenericDialog awaitDialog(GenericDialog before) {
+    await(
+        () -> {
+          GenericDialog dialog = GenericDialog.getInstance();
+          return dialog != null && dialog != before && dialog.isShowing() ? dialog : null;
+        });
+    // Shown is not yet ready to be closed: the modal loop begins a little later.
+    IJ.wait(200);
+    return GenericDialog.getInstance();
+  }
+
+  private static <T> T await(Supplier<T> what) {
+    long end = System.currentTimeMillis() + PATIENCE;
+    while (System.currentTimeMillis() < end) {
+      T found = what.get();
+      if (found != null) {
+        return found;
+      }
+      IJ.wait(20);
+    }
+    throw new AssertionError("waited in vain; open: " + dialogs());
+  }
+}
