@@ -8,7 +8,9 @@
 //            selection first if only a part of the image matters.
 // Headless:  .venv/bin/drua macro macros/segment_nuclei.ijm "/data/image.tif|/data/results"
 //            The argument is the image and the folder for the results, with a | between them.
-//            The folder gets image-labels.tif, image-rois.zip, image-table.csv and image-run.json.
+//            The folder gets image-labels.tif, image-rois.zip, image-table.csv, image-overlay.png
+//            (a picture to look at) and image-run.json (what was done). Without windows the
+//            outlines are in the overlay of the label image, and the table's rows in Results.
 //
 // The model looks at one channel. If your image has several, say which one shows the nuclei, counted
 // from 1: add channel=1 (or 2, 3 ...) to the options below. For one slice of a stack instead of all
@@ -26,9 +28,6 @@ if (getArgument() != "") {
 run("Drua Segment...", "model=nuclei-fluorescence output=[labels,rois,table] save=[" + folder + "]");
 
 // The label image is now the active image. Its background is 0 and its nuclei are numbered from 1
-// on, so the highest number tells how many there are.
-if (nSlices > 1)
-    Stack.getStatistics(voxels, mean, min, max);
-else
-    getStatistics(area, mean, min, max);
-print("Nuclei: " + max);
+// on, so the highest number tells how many there are. Its info says how they were found.
+Stack.getStatistics(voxels, mean, min, max);
+print(max + " nuclei on " + getInfo("device") + " in " + getInfo("seconds") + " s");

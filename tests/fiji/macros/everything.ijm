@@ -2,13 +2,11 @@
 // the active image, with its overlay, and the table.
 parts = split(getArgument(), "|");
 open(parts[0]);
-input = getTitle();
 options = "model=nuclei-fluorescence output=[labels,rois,table] save=[" + parts[1] + "]";
 if (parts.length > 2) options = options + " " + parts[2];
 run("Drua Segment...", options);
 print("active: " + getTitle());
 print("rois: " + Overlay.size);
 saveAs("Tiff", parts[1] + "/active.tif");
-stem = substring(input, 0, lastIndexOf(input, "."));
-Table.save(parts[1] + "/table-of-imagej.csv", stem + "-table");
+Table.save(parts[1] + "/table-of-imagej.csv");
 print("finished");

@@ -1,7 +1,6 @@
 package io.github.drua.command;
 
 import com.eclipsesource.json.Json;
-import com.eclipsesource.json.JsonArray;
 import com.eclipsesource.json.JsonObject;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
@@ -94,7 +93,9 @@ public final class SegmentParameters {
         .add("channel", channel)
         .add("device", device)
         .add("outlines", wants("rois") || wants("overlay"))
-        .add("save", save.isEmpty() ? Json.NULL : save(stem))
+        .add(
+            "save",
+            save.isEmpty() ? Json.NULL : new JsonObject().add("folder", save).add("stem", stem))
         .add("source", title);
   }
 
@@ -106,12 +107,6 @@ public final class SegmentParameters {
   /** Returns whether only the current slice and frame are to be segmented. */
   boolean currentPlane() {
     return currentPlane;
-  }
-
-  private JsonObject save(String stem) {
-    JsonArray files = new JsonArray();
-    outputs.forEach(files::add);
-    return new JsonObject().add("folder", save).add("stem", stem).add("outputs", files);
   }
 
   private static Set<String> outputs(String list) {

@@ -41,7 +41,10 @@ final class Segmentation {
   static Segmentation of(
       EngineClient engine, ImagePlus input, SegmentParameters parameters, Progress progress) {
     Region region = Region.of(input, parameters.currentPlane());
-    JsonObject inputs = parameters.inputs(input.getTitle(), Titles.fileStem(input));
+    JsonObject inputs =
+        parameters
+            .inputs(input.getTitle(), Titles.fileStem(input))
+            .add("region", region.rectangle());
     try (Result result = engine.call("segment", inputs, new ImageBridge(input, region), progress)) {
       return new Segmentation(input, region, parameters, result);
     }

@@ -17,7 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 
 /**
- * A region of an ImageJ image as the engine sees it: pixels with axes, calibration and channel
+ * The planes of an ImageJ image as the engine sees them: pixels with axes, calibration and channel
  * names.
  *
  * <p>This is the only place in Java that orders axes. ImageJ counts channels fastest, then slices,
@@ -28,7 +28,7 @@ public final class ImageBridge implements Pixels {
   private final Region region;
   private final PixelType type;
 
-  /** Creates the view of a region of an image. */
+  /** Creates the view of the slices and frames of a region. */
   public ImageBridge(ImagePlus image, Region region) {
     this.image = image;
     this.region = region;
@@ -61,7 +61,7 @@ public final class ImageBridge implements Pixels {
 
   @Override
   public long bytes() {
-    return region.planePixels() * region.channels * region.slices * region.frames * type.bytes;
+    return planePixels() * region.channels * region.slices * region.frames * type.bytes;
   }
 
   @Override
@@ -86,8 +86,8 @@ public final class ImageBridge implements Pixels {
       for (int z = 1; z <= region.slices; z++) {
         for (int c = 1; c <= region.channels; c++) {
           int index = image.getStackIndex(c, region.firstSlice + z, region.firstFrame + t);
-          writePlane(segment, offset, type.convert(plane(index), colours));
-          offset += region.planePixels() * type.bytes;
+          put(segment, offset, type.convert(plane(index), colours));
+          offset += planePixels() * type.bytes;
         }
       }
     }
@@ -110,26 +110,20 @@ public final class ImageBridge implements Pixels {
     return pixels;
   }
 
-  private void writePlane(Segment segment, long offset, Object pixels) {
-    if (region.spans(image)) {
-      put(segment, offset, pixels, 0, Math.toIntExact(region.planePixels()));
-      return;
-    }
-    for (int row = 0; row < region.height; row++) {
-      long at = offset + (long) row * region.width * type.bytes;
-      put(segment, at, pixels, (region.y + row) * image.getWidth() + region.x, region.width);
-    }
+  private long planePixels() {
+    return (long) image.getWidth() * image.getHeight();
   }
 
-  private static void put(Segment segment, long offset, Object pixels, int start, int length) {
+  private void put(Segment segment, long offset, Object pixels) {
+    int length = Math.toIntExact(planePixels());
     if (pixels instanceof byte[]) {
-      segment.put(offset, (byte[]) pixels, start, length);
+      segment.put(offset, (byte[]) pixels, 0, length);
     } else if (pixels instanceof short[]) {
-      segment.put(offset, (short[]) pixels, start, length);
+      segment.put(offset, (short[]) pixels, 0, length);
     } else if (pixels instanceof int[]) {
-      segment.put(offset, (int[]) pixels, start, length);
+      segment.put(offset, (int[]) pixels, 0, length);
     } else {
-      segment.put(offset, (float[]) pixels, start, length);
+      segment.put(offset, (float[]) pixels, 0, length);
     }
   }
 
@@ -138,7 +132,7 @@ public final class ImageBridge implements Pixels {
     if (!type.isColour()) {
       shape.add(region.channels);
     }
-    return shape.add(region.height).add(region.width);
+    return shape.add(image.getHeight()).add(image.getWidth());
   }
 
   private static JsonObject pixelSize(Calibration calibration) {
@@ -162,8 +156,8 @@ public final class ImageBridge implements Pixels {
     return new JsonObject()
         .add("T", region.firstFrame)
         .add("Z", region.firstSlice - calibration.zOrigin)
-        .add("Y", region.y - calibration.yOrigin)
-        .add("X", region.x - calibration.xOrigin);
+        .add("Y", 0 - calibration.yOrigin)
+        .add("X", 0 - calibration.xOrigin);
   }
 
   /** Returns the slice labels where they name the channels, else null. */

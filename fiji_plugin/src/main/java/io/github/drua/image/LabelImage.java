@@ -16,7 +16,7 @@ public final class LabelImage {
 
   private LabelImage() {}
 
-  /** Returns the labels of a result, lying where the region lies in the image that was sent. */
+  /** Returns the labels of a result on the slices and frames of a region. */
   public static ImagePlus of(Result result, ImagePlus source, Region region) {
     JsonObject array = result.outputs().get("labels").asObject();
     ImageStack stack = stack(array, result.segment(), source, region);
@@ -37,44 +37,39 @@ public final class LabelImage {
 
   private static ImageStack stack(
       JsonObject array, Segment segment, ImagePlus source, Region region) {
-    int planes = region.slices * region.frames;
-    checkShape(array, region);
+    checkShape(array, source, region);
     ImageStack stack = new ImageStack(source.getWidth(), source.getHeight());
     long offset = array.getLong("offset", 0);
+    int length = source.getWidth() * source.getHeight();
     boolean shorts = "uint16".equals(array.getString("dtype", ""));
-    for (int i = 0; i < planes; i++) {
-      long at = offset + i * region.planePixels() * (shorts ? Short.BYTES : Float.BYTES);
-      stack.addSlice(null, plane(segment, at, shorts, source, region));
+    for (int i = 0; i < region.slices * region.frames; i++) {
+      long at = offset + (long) i * length * (shorts ? Short.BYTES : Float.BYTES);
+      stack.addSlice(null, shorts ? shorts(segment, at, length) : floats(segment, at, length));
     }
     return stack;
   }
 
-  /** Returns one plane of the size of the source, 0 outside the region. */
-  private static Object plane(
-      Segment segment, long offset, boolean shorts, ImagePlus source, Region region) {
-    int length = source.getWidth() * source.getHeight();
-    short[] small = new short[shorts ? length : 0];
-    float[] large = new float[shorts ? 0 : length];
-    for (int row = 0; row < region.height; row++) {
-      int start = (region.y + row) * source.getWidth() + region.x;
-      if (shorts) {
-        segment.get(offset + (long) row * region.width * Short.BYTES, small, start, region.width);
-      } else {
-        segment.get(offset + (long) row * region.width * Float.BYTES, large, start, region.width);
-      }
-    }
-    return shorts ? small : large;
+  private static short[] shorts(Segment segment, long offset, int length) {
+    short[] plane = new short[length];
+    segment.get(offset, plane, 0, length);
+    return plane;
   }
 
-  private static void checkShape(JsonObject array, Region region) {
+  private static float[] floats(Segment segment, long offset, int length) {
+    float[] plane = new float[length];
+    segment.get(offset, plane, 0, length);
+    return plane;
+  }
+
+  private static void checkShape(JsonObject array, ImagePlus source, Region region) {
     String expected =
         "["
             + String.join(
                 ",",
                 Integer.toString(region.frames),
                 Integer.toString(region.slices),
-                Integer.toString(region.height),
-                Integer.toString(region.width))
+                Integer.toString(source.getHeight()),
+                Integer.toString(source.getWidth()))
             + "]";
     String shape = array.get("shape").toString();
     if (!expected.equals(shape)) {

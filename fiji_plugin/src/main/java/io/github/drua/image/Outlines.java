@@ -57,7 +57,7 @@ final class Outlines {
     int first = points[parts[object]];
     int[] coordinates = new int[points[parts[object] + 1] - first];
     for (int i = 0; i < coordinates.length; i++) {
-      coordinates[i] = xy[2 * (first + i) + axis] + (axis == 0 ? region.x : region.y);
+      coordinates[i] = xy[2 * (first + i) + axis];
     }
     return coordinates;
   }
@@ -66,12 +66,10 @@ final class Outlines {
   void addTo(Path2D path, int object) {
     for (int ring = parts[object]; ring < parts[object + 1]; ring++) {
       for (int i = points[ring]; i < points[ring + 1]; i++) {
-        double x = xy[2 * i] + region.x;
-        double y = xy[2 * i + 1] + region.y;
         if (i == points[ring]) {
-          path.moveTo(x, y);
+          path.moveTo(xy[2 * i], xy[2 * i + 1]);
         } else {
-          path.lineTo(x, y);
+          path.lineTo(xy[2 * i], xy[2 * i + 1]);
         }
       }
       path.closePath();

@@ -1,5 +1,8 @@
 package io.github.drua.image;
 
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
 import ij.ImagePlus;
 import ij.gui.Roi;
 import io.github.drua.engine.EngineException;
@@ -7,28 +10,22 @@ import io.github.drua.engine.ErrorCode;
 import java.awt.Rectangle;
 
 /**
- * The part of an image that is sent to the engine: a rectangle of every plane, or of the current
- * slice and frame alone.
+ * The part of an image that is to be worked on: all slices and frames or the current ones alone,
+ * and in each of them the bounds of the selection, or everything.
  *
  * <p>It is fixed once, before the run, so that the result lands where the pixels came from, however
  * the user moves selection and sliders meanwhile. Slices and frames count from 0.
  */
 public final class Region {
-  final int x;
-  final int y;
-  final int width;
-  final int height;
+  private final Rectangle selection;
   final int channels;
   final int firstSlice;
   final int slices;
   final int firstFrame;
   final int frames;
 
-  private Region(ImagePlus image, Rectangle bounds, boolean currentPlane) {
-    x = bounds.x;
-    y = bounds.y;
-    width = bounds.width;
-    height = bounds.height;
+  private Region(ImagePlus image, Rectangle selection, boolean currentPlane) {
+    this.selection = selection;
     channels = image.getNChannels();
     firstSlice = currentPlane ? image.getSlice() - 1 : 0;
     slices = currentPlane ? 1 : image.getNSlices();
@@ -38,25 +35,27 @@ public final class Region {
 
   /** Returns the selection's bounds in all planes, or in the current slice and frame. */
   public static Region of(ImagePlus image, boolean currentPlane) {
-    return new Region(image, bounds(image), currentPlane);
+    return new Region(image, selection(image), currentPlane);
   }
 
-  /** Returns whether it spans the whole width and height of an image. */
-  boolean spans(ImagePlus image) {
-    return width == image.getWidth() && height == image.getHeight();
+  /** Returns the rectangle as the engine's inputs tell it; null for the whole image. */
+  public JsonValue rectangle() {
+    if (selection == null) {
+      return Json.NULL;
+    }
+    return new JsonObject()
+        .add("x", selection.x)
+        .add("y", selection.y)
+        .add("width", selection.width)
+        .add("height", selection.height);
   }
 
-  /** Returns the number of pixels in one plane. */
-  long planePixels() {
-    return (long) width * height;
-  }
-
-  private static Rectangle bounds(ImagePlus image) {
-    Rectangle whole = new Rectangle(0, 0, image.getWidth(), image.getHeight());
+  private static Rectangle selection(ImagePlus image) {
     Roi selection = image.getRoi();
     if (selection == null || !isArea(selection)) {
-      return whole;
+      return null;
     }
+    Rectangle whole = new Rectangle(0, 0, image.getWidth(), image.getHeight());
     Rectangle clipped = selection.getBounds().intersection(whole);
     if (clipped.isEmpty()) {
       throw outside(selection.getBounds(), image);

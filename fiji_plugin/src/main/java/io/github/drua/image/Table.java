@@ -6,6 +6,7 @@ import ij.ImagePlus;
 import ij.measure.ResultsTable;
 import io.github.drua.engine.Result;
 import io.github.drua.engine.Segment;
+import java.awt.GraphicsEnvironment;
 
 /** Measurements that the engine returned, as an ImageJ table. */
 public final class Table {
@@ -25,9 +26,27 @@ public final class Table {
     return results;
   }
 
-  /** Shows the table of an image in a window of its own, never in the user's Results. */
+  /**
+   * Shows the table of an image in a window of its own, never in the user's Results.
+   *
+   * <p>Without windows, where ImageJ has no table but Results, the rows are appended there, as
+   * Measure does, so that a macro can read them.
+   */
   public static void show(ResultsTable table, ImagePlus image) {
-    table.show(Titles.table(image));
+    if (GraphicsEnvironment.isHeadless()) {
+      append(table, ResultsTable.getResultsTable());
+    } else {
+      table.show(Titles.table(image));
+    }
+  }
+
+  private static void append(ResultsTable table, ResultsTable results) {
+    for (int row = 0; row < table.size(); row++) {
+      results.incrementCounter();
+      for (String heading : table.getHeadings()) {
+        results.addValue(heading, table.getValue(heading, row));
+      }
+    }
   }
 
   private static double[] values(JsonObject rows, int length, Segment segment) {

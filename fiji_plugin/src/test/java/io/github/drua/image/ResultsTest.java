@@ -31,17 +31,17 @@ class ResultsTest {
   @RegisterExtension private final WithFakeEngine fake = new WithFakeEngine();
 
   @Test
-  void labelsLieWhereTheSelectionWas() {
+  void labelsHaveTheSizeOfTheImageAndItsSelectionStays() {
     ImagePlus image = image(1, 1, 1);
     image.setRoi(2, 3, 17, 11);
     ImagePlus labels = labels(image, false);
     assertEquals(23, labels.getWidth());
     assertEquals(19, labels.getHeight());
     assertEquals(16, labels.getBitDepth());
-    assertEquals(1, labels.getProcessor().get(2 + 1, 3 + 1));
-    assertEquals(0, labels.getProcessor().get(2 + 3, 3 + 3), "the hole");
-    assertEquals(2, labels.getProcessor().get(2 + 9, 3 + 3));
-    assertEquals(0, labels.getProcessor().get(1, 1));
+    assertEquals(1, labels.getProcessor().get(1, 1));
+    assertEquals(0, labels.getProcessor().get(3, 3), "the hole");
+    assertEquals(2, labels.getProcessor().get(9, 3));
+    assertEquals(0, labels.getProcessor().get(11, 1));
     assertEquals(new Rectangle(2, 3, 17, 11), image.getRoi().getBounds());
   }
 
@@ -99,17 +99,16 @@ class ResultsTest {
   @Test
   void holesAreKept() {
     ImagePlus image = image(1, 1, 1);
-    image.setRoi(2, 3, 17, 11);
     List<Roi> rois = rois(image, false).separate(image);
     Roi first = rois.get(0);
     assertTrue(first instanceof ShapeRoi);
-    assertEquals(new Rectangle(3, 4, 5, 5), first.getBounds());
-    assertTrue(first.contains(3, 4));
-    assertFalse(first.contains(5, 6), "the hole");
+    assertEquals(new Rectangle(1, 1, 5, 5), first.getBounds());
+    assertTrue(first.contains(1, 1));
+    assertFalse(first.contains(3, 3), "the hole");
     assertEquals(24, first.getStatistics().pixelCount);
     Roi second = rois.get(1);
     assertTrue(second instanceof PolygonRoi);
-    assertEquals(new Rectangle(9, 5, 3, 2), second.getBounds());
+    assertEquals(new Rectangle(7, 2, 3, 2), second.getBounds());
     assertEquals("label-2", second.getName());
     assertEquals(6, second.getStatistics().pixelCount);
   }
