@@ -90,11 +90,16 @@ def macro(
     ] = "inprocess",
 ) -> None:
     """Run an ImageJ macro in a headless ImageJ with the plugin; what it prints goes to stdout."""
-    from drua.fiji import ROUTES, run_macro
+    from drua.fiji import ROUTES, MacroError, run_macro
 
     if route not in ROUTES:
         raise typer.BadParameter(f"{route!r} is none of {', '.join(ROUTES)}", param_hint="--route")
-    run_macro(file, argument, fiji, route)
+    try:
+        run_macro(file, argument, fiji, route)
+    except MacroError as error:
+        if not error.told:
+            raise
+        sys.exit(1)
 
 
 @app.command()

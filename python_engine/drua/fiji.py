@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from drua.errors import BackendMissingError, DruaError, ImageError
+from drua.errors import BackendMissingError, ImageError, RequestError
 from drua.session import Session
 
 IMAGEJ = ("net.imagej:ij:1.54p", "net.imagej:ij1-patcher:2.0.0")
@@ -22,10 +22,12 @@ IMAGEJ = ("net.imagej:ij:1.54p", "net.imagej:ij1-patcher:2.0.0")
 ROUTES = ("inprocess", "worker")
 
 
-class MacroError(DruaError):
-    """A macro that did not reach its end."""
+class MacroError(RequestError):
+    """A macro that did not reach its end; `told` if the plugin has already written why to stderr."""
 
-    code = "REQUEST"
+    def __init__(self, message: str, *, told: bool = False) -> None:
+        super().__init__(message)
+        self.told = told
 
 
 def run_macro(macro: Path, argument: str = "", fiji: Path | None = None, route: str = "inprocess") -> str:
@@ -60,7 +62,7 @@ def run_macro(macro: Path, argument: str = "", fiji: Path | None = None, route: 
         with hosted_engine():
             return str(host.run(str(macro), argument))
     except jpype.JException as error:
-        raise MacroError(str(error.getMessage() or error)) from error
+        raise MacroError(str(error.getMessage() or error), told=bool(host.wasTold())) from error
     finally:
         _end_imagej_threads()
 

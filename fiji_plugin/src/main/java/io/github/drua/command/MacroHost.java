@@ -41,6 +41,11 @@ public final class MacroHost {
     return "done";
   }
 
+  /** Returns whether the plugin has already written to stderr why the last macro stopped. */
+  public static boolean wasTold() {
+    return HeadlessMacro.wasTold();
+  }
+
   private static int exitCode(String[] args) {
     if (args.length < 1 || args.length > 2) {
       System.err.println("usage: " + MacroHost.class.getName() + " FILE.ijm [ARGUMENT]");
@@ -54,7 +59,7 @@ public final class MacroHost {
       run(args[0], args.length > 1 ? args[1] : "");
       return 0;
     } catch (RuntimeException e) {
-      if (!HeadlessMacro.wasTold()) {
+      if (!wasTold()) {
         System.err.println("Drua: " + e.getMessage());
       }
       return FAILED;
