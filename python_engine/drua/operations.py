@@ -119,7 +119,7 @@ def image_from(message: Mapping[str, Any], segments: Segments) -> Image:
         pixels,
         axes,
         message.get("pixel_size") or {},
-        message.get("unit") or "pixel",
+        str(message.get("unit") or "").strip() or "pixel",  # ImageJ has a blank where a TIFF names none
         message.get("time_unit") or "sec",
         message.get("origin") or {},
         tuple(names) if names else None,
