@@ -27,7 +27,6 @@ if (getArgument() != "") {
 
 run("Drua Segment...", "model=nuclei-fluorescence output=[labels,rois,table] save=[" + folder + "]");
 
-// The label image is now the active image. Its background is 0 and its nuclei are numbered from 1
-// on, so the highest number tells how many there are. Its info says how they were found.
-Stack.getStatistics(voxels, mean, min, max);
-print(max + " nuclei on " + getInfo("device") + " in " + getInfo("seconds") + " s");
+// The label image is now the active image: its background is 0, its nuclei are numbered from 1 on.
+// Its info (Image > Show Info...) says how they were found.
+print(getInfo("objects") + " nuclei on " + getInfo("device") + " in " + getInfo("seconds") + " s");

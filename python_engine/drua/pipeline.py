@@ -189,10 +189,10 @@ def predict_maps(
     """Return the network's maps (C, Y, X), float32, of one plane (Y, X), tile by tile.
 
     Statistics are taken over the whole plane; the plane is padded by reflection to a multiple of the
-    network's stride, and every tile lies inside it.
+    network's stride and to its smallest side, and every tile lies inside it.
     """
     normalised = intensity.apply(card.input.operations, plane.astype(np.float32)[None], "CYX")
-    padded, crop = tiling.pad_to_multiple(normalised, (card.stride,) * 2)
+    padded, crop = tiling.pad_to_multiple(normalised, (card.stride,) * 2, _smallest(card))
     grid = tile_grid(padded.shape[1:], card, tile)
 
     def pairs() -> Iterator[tuple[tiling.Tile, NDArray[Any]]]:
@@ -240,8 +240,13 @@ def _predict_planes(
 
 
 def _tiles_per_plane(shape: tuple[int, ...], card: ModelCard) -> int:
-    padded = tuple(-(-side // card.stride) * card.stride for side in shape)
+    sides = (max(side, least) for side, least in zip(shape, _smallest(card), strict=True))
+    padded = tuple(-(-side // card.stride) * card.stride for side in sides)
     return len(tile_grid(padded, card, card.tile))
+
+
+def _smallest(card: ModelCard) -> tuple[int, ...]:
+    return tuple(card.input.smallest[letter] for letter in "YX")
 
 
 def _result(results: list[NDArray[Any]], image: Image, kind: str, run: dict[str, Any]) -> Prediction:
