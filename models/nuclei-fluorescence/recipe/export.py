@@ -1,6 +1,6 @@
 """Turn a checkpoint into the package: weights, test tensors, cover and description, consistent in one go.
 
-    python models/nuclei-fluorescence/recipe/export.py --checkpoint DIR/checkpoint.pt --data PATH/TO/fluorescence
+    python models/nuclei-fluorescence/recipe/export.py --checkpoint DIR/checkpoint.pt --data PATH/TO/IMAGES
 
 Axes are written as in numpy: N batch, C channels, Y rows, X columns.
 """
@@ -18,8 +18,9 @@ import numpy as np
 import onnx
 import tifffile
 import torch
-from data import FloatImage, normalise, read_fields
+from data import normalise, read_fields
 from drua.overlay import draw_overlay
+from drua.tiling import TileGrid, pad_to_multiple, split, stitch
 from evaluate import Settings, compare, decode, onnx_predictor, predict, report
 from network import CHANNELS, STRIDE, NucleiNet
 from onnxruntime import InferenceSession
@@ -59,9 +60,9 @@ def load(checkpoint: Path) -> Shipped:
 
 
 def export_weights(shipped: Shipped) -> None:
-    """Write ONNX and TorchScript weights with batch normalisation folded in; both must agree with the network.
+    """Write ONNX and TorchScript weights, which must agree with the network.
 
-    Both exporters fold by themselves: ONNX Runtime's on export, TorchScript's when a traced graph is frozen.
+    Both exporters fold batch normalisation by themselves, the second one when a traced graph is frozen.
     """
     example = torch.rand(1, 1, 4 * STRIDE, 5 * STRIDE)
     sides = {0: "batch", 2: "y", 3: "x"}
@@ -114,9 +115,7 @@ def write_cover() -> None:
 
 
 def tiling_error() -> float:
-    """Largest difference, in probability, between tiled and untiled maps of the sample at the declared halo."""
-    from drua.tiling import TileGrid, pad_to_multiple, split, stitch
-
+    """Largest difference between tiled and untiled maps of the sample at the declared halo, 0..1."""
     predictor = onnx_predictor(PACKAGE / "weights.onnx")
     padded, _ = pad_to_multiple(normalise(tifffile.imread(SAMPLE))[None], (STRIDE, STRIDE))
     whole = predictor(padded[None])[0]

@@ -2,8 +2,9 @@
 
     python models/nuclei-fluorescence/recipe/train.py --data PATH/TO/dsb2018/fluorescence --output DIR
 
-The schedule follows the time spent, so that `--minutes` is what it costs on any machine. A rerun with the
-same folder continues where the last one stopped.
+DIR gets the checkpoint; weights, figures and curve of the package are replaced when the training is over.
+Needs the extra `train`: pip install -e '.[train]'. The schedule follows the time spent, so that `--minutes`
+is what it costs on any machine. A rerun with the same folder continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from curve import draw_curve
 from data import Field, Sampler, read_fields
 from drua.metrics import pool, score
 from evaluate import Settings, compare, torch_predictor
+from export import export
 from network import NucleiNet
 from torch import Tensor
 from torch.nn import functional
@@ -170,13 +173,15 @@ def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with images/ and labels/")
-    parser.add_argument("--output", type=Path, required=True, help="folder of checkpoint, curve and package")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--minutes", type=float, default=100.0, help="time to spend on training")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     run = Run(arguments.output, arguments.minutes, "cuda" if torch.cuda.is_available() else "cpu")
     run.resume()
     train(run, arguments.data)
+    draw_curve(run.history, Path(__file__).with_name("curve.png"))
+    export(run.path, arguments.data)
 
 
 if __name__ == "__main__":
