@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from bioimageio.spec import ValidationContext, load_description
 from bioimageio.spec.model.v0_5 import ModelDescr
 from drua.files import read_image
@@ -28,7 +27,8 @@ def _nothing() -> None:
 
 
 def _drua_config(package: Path) -> dict:
-    return yaml.safe_load((package / "bioimageio.yaml").read_text(encoding="utf-8"))["config"]["drua"]
+    with ValidationContext(perform_io_checks=False):
+        return load_description(package / "bioimageio.yaml").model_dump(mode="json")["config"]["drua"]
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
@@ -72,7 +72,7 @@ def _with_halo(card, halo: int):
 def test_tiling_at_the_declared_halo_costs_what_the_card_says() -> None:
     stated = _drua_config(NUCLEI)["tiling_error"]
     assert stated <= 1e-3
-    assert max(_largest_difference(256, None), _largest_difference(384, None)) <= max(stated, 1e-6)
+    assert max(_largest_difference(256, None), _largest_difference(384, None)) <= stated
 
 
 def test_tiling_is_exact_where_the_halo_covers_the_receptive_field() -> None:
