@@ -127,8 +127,9 @@ def _resolution(tiff: TiffFile) -> tuple[dict[str, float], str]:
     unit = int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 1
     size = {}
     for letter, name in (("X", "XResolution"), ("Y", "YResolution")):
-        if name in tags and tags[name].value[0]:
-            size[letter] = tags[name].value[1] / tags[name].value[0]
+        if name in tags and all(tags[name].value):
+            pixels, units = tags[name].value
+            size[letter] = 1 / (pixels / units)  # in ImageJ's order of operations, to the last bit
     if unit == _INCH and size.get("X") == 1 / _SCREEN:
         return {}, "pixel"
     return size, {_INCH: "inch", _CENTIMETRE: "cm"}.get(unit, "pixel")

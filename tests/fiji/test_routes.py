@@ -38,24 +38,50 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-def _labels(folder: Path) -> np.ndarray:
-    return tifffile.imread(folder / "nuclei-sample-labels.tif")
+def _labels(folder: Path, stem: str = "nuclei-sample") -> np.ndarray:
+    return tifffile.imread(folder / f"{stem}-labels.tif")
 
 
-def _rois(folder: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(folder / "nuclei-sample-rois.zip") as archive:
+def _rois(folder: Path, stem: str = "nuclei-sample") -> dict[str, bytes]:
+    with zipfile.ZipFile(folder / f"{stem}-rois.zip") as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def _check_equal(folder: Path, reference: Path, stem: str = "nuclei-sample") -> None:
+    np.testing.assert_array_equal(_labels(folder, stem), _labels(reference, stem))
+    assert _rois(folder, stem) == _rois(reference, stem)
+    table, expected = ((place / f"{stem}-table.csv").read_text() for place in (folder, reference))
+    assert table == expected
+
+
 def test_all_routes_give_the_same_files(folders: dict[str, Path]) -> None:
-    reference = folders.pop("command-line")
+    reference = folders["command-line"]
     assert _labels(reference).max() > 20
-    for name, folder in folders.items():
-        np.testing.assert_array_equal(_labels(folder), _labels(reference), err_msg=name)
-        assert _rois(folder) == _rois(reference), name
-        tables = [(place / "nuclei-sample-table.csv").read_text() for place in (folder, reference)]
-        assert tables[0] == tables[1], name
-    folders["command-line"] = reference
+    for folder in folders.values():
+        _check_equal(folder, reference)
+
+
+def test_a_hyperstack_gives_the_same_files(tmp_path: Path) -> None:
+    sample = tifffile.imread(SAMPLE)
+    planes = [sample[y : y + 149, x : x + 211] for y in (0, 151, 307) for x in (0, 223)]
+    stack = np.stack([np.stack([np.zeros_like(plane), plane]) for plane in planes])
+    metadata = {"axes": "TZCYX", "unit": "micron", "spacing": 1.5, "finterval": 7.0, "xorigin": 3.0}
+    tifffile.imwrite(
+        tmp_path / "h.tif",
+        stack.reshape(3, 2, 2, 149, 211),
+        imagej=True,
+        resolution=(1 / 0.325, 1 / 0.41),
+        resolutionunit="NONE",
+        metadata=metadata,
+    )
+    folders = [tmp_path / "imagej", tmp_path / "alone"]
+    in_imagej = run_imagej(MACRO, f"{tmp_path / 'h.tif'}|{folders[0]}|channel=2")
+    assert in_imagej.code == 0, in_imagej.err
+    alone = run_drua("segment", tmp_path / "h.tif", "--output", folders[1], "--channel", 2)
+    assert alone.code == 0, alone.err
+    _check_equal(*folders, stem="h")
+    assert _labels(folders[0], "h").shape == (3, 2, 149, 211)
+    np.testing.assert_array_equal(tifffile.imread(folders[0] / "active.tif"), _labels(folders[0], "h"))
 
 
 @pytest.mark.parametrize("name", ["imagej", "imagej-patched", "inprocess", "worker"])
@@ -96,6 +122,6 @@ def test_imagej_can_open_what_drua_wrote(folders: dict[str, Path], tmp_path: Pat
     macro = tmp_path / "open.ijm"
     macro.write_text("open(getArgument()); getPixelSize(unit, w, h); print(unit, w, bitDepth());")
     finished = run_imagej(macro, str(folders["command-line"] / "nuclei-sample-labels.tif"))
-    assert finished.out.split()[0] == "micron"
+    assert finished.out.split()[0] == "microns"
     assert float(finished.out.split()[1]) == pytest.approx(0.325, rel=1e-4)
     assert finished.out.split()[2] == "16"
