@@ -78,7 +78,9 @@ def start(fiji: Path | None = None) -> None:
     try:
         import scyjava
     except ImportError as error:
-        raise BackendMissingError("scyjava is not installed", remedy="pip install 'drua[fiji]'") from error
+        raise BackendMissingError(
+            "scyjava is not installed", remedy="install Drua with its extra fiji: pip install -e '.[fiji]'"
+        ) from error
     if scyjava.jvm_started():
         return
     scyjava.config.set_java_constraints(fetch="never" if fiji is None else "auto")
@@ -133,7 +135,9 @@ def _start_fiji(folder: Path) -> None:
     try:
         import imagej
     except ImportError as error:
-        raise BackendMissingError("pyimagej is not installed", remedy="pip install 'drua[fiji]'") from error
+        raise BackendMissingError(
+            "pyimagej is not installed", remedy="install Drua with its extra fiji: pip install -e '.[fiji]'"
+        ) from error
     import scyjava
 
     # imglyb adds an endpoint when it is imported, so that even a local folder would ask the network.

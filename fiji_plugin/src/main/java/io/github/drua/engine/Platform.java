@@ -91,9 +91,12 @@ final class Platform {
     return python + " -m venv " + quoted(folder);
   }
 
-  /** Returns the command that installs the engine into a Python, to be shown to people. */
+  /**
+   * Returns the command that installs the engine into a Python, to be shown to people. It is in no
+   * package index: the folder is the one that the plugin was built in.
+   */
   String installEngine(File python) {
-    return quoted(python) + " -m pip install drua";
+    return quoted(python) + " -m pip install DRUA-FOLDER";
   }
 
   private static String quoted(File file) {

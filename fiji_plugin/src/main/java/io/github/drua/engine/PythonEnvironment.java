@@ -75,7 +75,7 @@ public final class PythonEnvironment {
             + platform.makeEnvironment(folder)
             + "` and `"
             + platform.installEngine(python)
-            + "`, set "
+            + "` (the folder in which the plugin was built), set "
             + VARIABLE
             + ", or choose a Python in "
             + MENU);
@@ -88,7 +88,7 @@ public final class PythonEnvironment {
         "the Python " + python + " has no package " + module,
         "install it with `"
             + Platform.current().installEngine(python)
-            + "`, or choose another Python in "
+            + "` (the folder in which the plugin was built), or choose another Python in "
             + MENU);
   }
 
