@@ -20,6 +20,7 @@ IMAGEJ = ("net.imagej:ij:1.54p", "net.imagej:ij1-patcher:2.0.0")
 """What is resolved from Maven Central where neither a Fiji folder nor a checkout has the jars."""
 
 ROUTES = ("inprocess", "worker")
+INSTALL = "install it in Drua's folder with: pip install -e '.[fiji]'"
 
 
 class MacroError(RequestError):
@@ -78,9 +79,7 @@ def start(fiji: Path | None = None) -> None:
     try:
         import scyjava
     except ImportError as error:
-        raise BackendMissingError(
-            "scyjava is not installed", remedy="install Drua with its extra fiji: pip install -e '.[fiji]'"
-        ) from error
+        raise BackendMissingError("scyjava is not installed", remedy=INSTALL) from error
     if scyjava.jvm_started():
         return
     scyjava.config.set_java_constraints(fetch="never" if fiji is None else "auto")
@@ -135,9 +134,7 @@ def _start_fiji(folder: Path) -> None:
     try:
         import imagej
     except ImportError as error:
-        raise BackendMissingError(
-            "pyimagej is not installed", remedy="install Drua with its extra fiji: pip install -e '.[fiji]'"
-        ) from error
+        raise BackendMissingError("pyimagej is not installed", remedy=INSTALL) from error
     import scyjava
 
     # imglyb adds an endpoint when it is imported, so that even a local folder would ask the network.
