@@ -34,16 +34,21 @@ def cache_folder(system: str = sys.platform, environment: dict[str, str] | None 
     return Path(variables.get("XDG_CACHE_HOME") or home / ".cache") / "drua"
 
 
-def die_with_parent(system: str = sys.platform) -> None:
+def die_with_parent(system: str = sys.platform) -> bool:
     """Ask the system to end this process when the thread that started it ends.
 
     A closed stdin tells the same, but only to a thread that can run: a C call that holds the interpreter's
-    lock would keep an orphan alive. Linux only; elsewhere the closed stdin must do.
+    lock would keep an orphan alive. Linux only; elsewhere it returns False, and the sweeper has to look.
     """
     if not system.startswith("linux"):
-        return
+        return False
     set_parent_death_signal = 1
-    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL) == 0)
+
+
+def can_sweep(system: str = sys.platform) -> bool:
+    """Return whether there are process groups and file locks as `drua.sweeper` uses them."""
+    return system != "win32"
 
 
 def has_display(system: str = sys.platform, environment: dict[str, str] | None = None) -> bool:

@@ -2,36 +2,50 @@
 
 Requests come over stdin, responses leave over a descriptor of their own: at start the descriptor of stdout is
 duplicated for the protocol, and stdout is pointed at stderr, so that a stray `print`, a progress bar or a C
-library cannot corrupt a line. The worker ends when stdin closes, when its parent dies, or on SHUTDOWN.
+library cannot corrupt a line. The worker ends when stdin closes, when its parent dies, or on SHUTDOWN. What
+is left then is the matter of `drua.sweeper`.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
+import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 from drua.errors import ProtocolError
-from drua.platform import die_with_parent
+from drua.platform import can_sweep, die_with_parent
 from drua.protocol import LONGEST_LINE, failure
 from drua.session import Session
 
 GRACE_SECONDS = 2.0
 """How long a task may take to notice that it is over, before the process ends all the same."""
 
+SECONDS_BETWEEN_LOOKS = 1.0
+
 # On Windows an import hangs while another thread waits for stdin, so what tasks need is imported before that.
 IMPORTED_BEFORE_READING = ("scipy.ndimage", "skimage.morphology", "skimage.segmentation", "tifffile")
 
 
-def main() -> None:
-    """Serve the plugin that started this process until it leaves."""
+def main(folders: Sequence[str] = ()) -> None:
+    """Serve the plugin that started this process until it leaves.
+
+    Parameters
+    ----------
+    folders : sequence of str
+        What the paths of the plugin's folders for segments begin with; they are removed after its end.
+    """
     parent = os.getppid()
-    die_with_parent()
+    dies_with_parent = die_with_parent()
     if os.getppid() != parent:  # it died before the system was asked to tell
         return
+    if can_sweep():
+        _start_sweeper(parent, folders, look=not dies_with_parent)
     session = Session(_writer(_protocol_descriptor()))
     session.greet()
     for name in IMPORTED_BEFORE_READING:
@@ -40,6 +54,32 @@ def main() -> None:
     session.run()
     sys.stderr.flush()
     os._exit(0)  # the reader still waits for stdin, and an ordinary exit would wait for the reader
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m drua.worker", description="The engine, for the plugin.")
+    parser.add_argument(
+        "--segments", nargs="*", default=[], metavar="PREFIX", help="what the plugin's folders begin with"
+    )
+    return parser.parse_args()
+
+
+def _start_sweeper(plugin: int, folders: Sequence[str], look: bool) -> None:
+    """Start the process that cleans up after this one, and make this one the first of a group."""
+    if os.getpgrp() != os.getpid():
+        os.setsid()
+    program = str(Path(__file__).with_name("sweeper.py"))
+    command = [sys.executable, "-I", "-S", program, f"--worker={os.getpid()}", f"--plugin={plugin}"]
+    command += [f"--look={SECONDS_BETWEEN_LOOKS}"] if look else []
+    sweeper = subprocess.Popen(  # noqa: S603 - it is ours
+        [*command, "--folders", *folders],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # The pipe closes with this process, unless a fork of it holds the other end.
+    os.register_at_fork(after_in_child=sweeper.stdin.close)  # type: ignore[union-attr]
 
 
 def _protocol_descriptor() -> int:
@@ -78,4 +118,4 @@ def _skip_line(stream: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(_arguments().segments)

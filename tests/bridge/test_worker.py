@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from drua.image import Image
 from drua.pipeline import predict
 
 from tests.bridge.client import Client
+from tests.bridge.processes import alive
 
 NOISY = """
 import ctypes, os, sys
@@ -235,14 +235,6 @@ def test_the_worker_dies_with_its_parent(tmp_path: Path) -> None:
     process.wait()
     process.stdout.close()
     deadline = time.monotonic() + 2
-    while _alive(pid):
+    while alive(pid):
         assert time.monotonic() < deadline, "the worker outlived its parent by two seconds"
         time.sleep(0.01)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except (ProcessLookupError, FileNotFoundError):
-        return False

@@ -38,3 +38,10 @@ def test_a_child_that_holds_the_interpreter_dies_with_its_parent() -> None:
             return
         subprocess.run(["sleep", "0.01"], check=True)
     pytest.fail("the child outlived its parent by two seconds")
+
+
+def test_only_linux_ends_a_process_with_its_parent_and_windows_cannot_sweep() -> None:
+    assert not platform.die_with_parent("darwin")
+    assert not platform.die_with_parent("win32")
+    assert platform.can_sweep("darwin")
+    assert not platform.can_sweep("win32")

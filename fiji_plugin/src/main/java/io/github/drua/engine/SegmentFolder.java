@@ -7,8 +7,11 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.UUID;
@@ -57,10 +60,10 @@ final class SegmentFolder {
    * @throws IOException if the space cannot be had; nothing is left behind then
    */
   Segment create(long bytes) throws IOException {
+    Path file = folder().resolve(Platform.pid() + "-" + UUID.randomUUID());
     if (free() < bytes) {
       throw new IOException("not enough space");
     }
-    Path file = folder().resolve(Platform.pid() + "-" + UUID.randomUUID());
     try (FileChannel channel = FileChannel.open(file, NEW_FILE, platform.fileAttributes())) {
       zeros.write(channel, bytes);
       return new Segment(file, bytes, window, map(channel, bytes));
@@ -119,8 +122,10 @@ final class SegmentFolder {
 
   private synchronized Path folder() throws IOException {
     for (int i = 0; folder == null && i < ATTEMPTS; i++) {
-      sweep(parent);
       folder = make();
+      if (folder != null) {
+        sweep(parent, Files.getOwner(folder));
+      }
     }
     if (folder == null) {
       throw new IOException("no private folder can be made in " + parent);
@@ -130,8 +135,8 @@ final class SegmentFolder {
 
   /** Makes the folder; null if a sweep of another process took it before it was locked. */
   private Path make() throws IOException {
-    String name = prefix() + Platform.pid() + "-" + UUID.randomUUID();
-    Path made = Files.createDirectory(parent.resolve(name), platform.folderAttributes());
+    Path named = Paths.get(beginning(parent) + UUID.randomUUID());
+    Path made = Files.createDirectory(named, platform.folderAttributes());
     FileChannel channel = FileChannel.open(made.resolve(LOCK), NEW_FILE, platform.fileAttributes());
     if (channel.tryLock() == null || !Files.exists(made.resolve(LOCK))) {
       channel.close();
@@ -141,21 +146,40 @@ final class SegmentFolder {
     return made;
   }
 
+  /** Returns what the paths of this process's folders begin with. */
+  static String beginning(Path parent) {
+    return parent.resolve(prefix() + Platform.pid() + "-").toString();
+  }
+
   private static String prefix() {
     return "drua-" + Platform.user() + "-";
   }
 
-  /** Removes the folders of processes of this user that ended without doing it. */
-  static void sweep(Path parent) {
+  /** Removes the folders of a user's processes that ended without doing it. */
+  static void sweep(Path parent, UserPrincipal user) {
     try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, prefix() + "*")) {
       for (Path folder : folders) {
         // Opening and closing our own lock file would drop our lock.
-        if (!folder.getFileName().toString().startsWith(prefix() + Platform.pid() + "-")) {
+        boolean own = folder.toString().startsWith(beginning(parent));
+        if (!own && isFolderOf(user, folder)) {
           removeIfAbandoned(folder);
         }
       }
     } catch (IOException e) {
       Log.warn("old segments in " + parent + " cannot be looked for: " + e);
+    }
+  }
+
+  /**
+   * Returns whether it is a real folder of the user. Where everybody may write, somebody could put a
+   * link that leads to the user's own files.
+   */
+  private static boolean isFolderOf(UserPrincipal user, Path folder) {
+    try {
+      return Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+          && Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).equals(user);
+    } catch (IOException e) {
+      return false; // somebody else removed it
     }
   }
 

@@ -4,6 +4,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +58,13 @@ final class WorkerProcess implements Transport {
   }
 
   static List<String> command(File python) {
-    return Arrays.asList(python.getPath(), "-u", "-m", "drua.worker");
+    List<String> command =
+        new ArrayList<>(Arrays.asList(python.getPath(), "-u", "-m", "drua.worker", "--segments"));
+    Platform platform = Platform.current();
+    for (Path parent : platform.segmentParents()) {
+      command.add(SegmentFolder.beginning(parent));
+    }
+    return command;
   }
 
   /**

@@ -166,7 +166,7 @@ class SegmentFolderTest {
     Path dead = abandoned("drua-" + Platform.user() + "-1-x");
     Path other = abandoned("drua-somebody-1-x");
     Path mine = folder.create(10).file().getParent();
-    SegmentFolder.sweep(parent);
+    SegmentFolder.sweep(parent, Files.getOwner(parent));
     assertFalse(Files.exists(dead));
     assertTrue(Files.exists(other));
     assertTrue(Files.exists(mine));
@@ -177,6 +177,15 @@ class SegmentFolderTest {
     Files.createFile(folder.resolve("lock"));
     Files.createFile(folder.resolve("s1"));
     return folder;
+  }
+
+  @Test
+  void sweepDoesNotFollowALinkToTheUsersFiles() throws IOException {
+    Path precious = abandoned("precious");
+    Path link = parent.resolve("drua-" + Platform.user() + "-1-x");
+    Files.createSymbolicLink(link, precious);
+    SegmentFolder.sweep(parent, Files.getOwner(parent));
+    assertTrue(Files.exists(precious.resolve("s1")));
   }
 
   @Test
@@ -191,10 +200,10 @@ class SegmentFolderTest {
     Process owner =
         new ProcessBuilder("python3", "-c", script, alive.resolve("lock").toString()).start();
     assertEquals('l', owner.getInputStream().read());
-    SegmentFolder.sweep(parent);
+    SegmentFolder.sweep(parent, Files.getOwner(parent));
     assertTrue(Files.exists(alive.resolve("s1")));
     owner.destroyForcibly().waitFor();
-    SegmentFolder.sweep(parent);
+    SegmentFolder.sweep(parent, Files.getOwner(parent));
     assertFalse(Files.exists(alive));
   }
 }
