@@ -22,3 +22,12 @@ def children(pid: int) -> list[int]:
         for task in Path(f"/proc/{pid}/task").iterdir()
         for child in (task / "children").read_text().split()
     ]
+
+
+def family(pid: int) -> list[int]:
+    """Return the children of a process, their children, and so on."""
+    try:
+        young = children(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return young + [older for child in young for older in family(child)]

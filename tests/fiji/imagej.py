@@ -31,11 +31,16 @@ def plugin_jar() -> Path:
 
 def run_imagej(macro: Path, argument: str = "", *, patched: bool = False, **environment: str) -> Finished:
     """Run a macro in a headless ImageJ that starts a worker."""
+    return run(*imagej_command(macro, argument, patched=patched), **environment)
+
+
+def imagej_command(macro: Path, argument: str = "", *, patched: bool = False) -> list[str]:
+    """Return the command that runs a macro in a headless ImageJ."""
     pattern = "*.jar" if patched else "ij-*.jar"
     jars = [plugin_jar(), *sorted(JARS.glob(pattern))]
     options = ["-Djava.awt.headless=true", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
     host = ["-cp", os.pathsep.join(map(str, jars)), "io.github.drua.command.MacroHost"]
-    return run("java", *options, *host, macro, argument, **environment)
+    return ["java", *options, *host, str(macro), argument]
 
 
 def run_drua(*arguments: object, **environment: str) -> Finished:

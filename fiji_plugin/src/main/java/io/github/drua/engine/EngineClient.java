@@ -39,11 +39,26 @@ public final class EngineClient implements AutoCloseable {
   /**
    * Runs an operation on an image; the inputs get an "image".
    *
+   * <p>An engine that ends during the operation fails it; one that ends before it has begun with it
+   * is replaced once, without a word.
+   *
    * @throws EngineException if it fails
    * @throws CancelledException if the progress asked to stop, or the thread was interrupted
    */
   public Result call(String op, JsonObject inputs, Pixels image, Progress progress) {
-    return session().run(op, inputs, image, progress);
+    try {
+      return session().run(op, inputs, image, progress);
+    } catch (UnstartedException first) {
+      return callAgain(op, inputs, image, progress);
+    }
+  }
+
+  private Result callAgain(String op, JsonObject inputs, Pixels image, Progress progress) {
+    try {
+      return session().run(op, inputs, image, progress);
+    } catch (UnstartedException second) {
+      throw second.why();
+    }
   }
 
   /** Returns how the engine is reached: "worker" or "inprocess". */

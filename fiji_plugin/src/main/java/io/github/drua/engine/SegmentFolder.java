@@ -171,8 +171,8 @@ final class SegmentFolder {
   }
 
   /**
-   * Returns whether it is a real folder of the user. Where everybody may write, somebody could put a
-   * link that leads to the user's own files.
+   * Returns whether it is a real folder of the user. Where everybody may write, somebody could put
+   * a link that leads to the user's own files.
    */
   private static boolean isFolderOf(UserPrincipal user, Path folder) {
     try {

@@ -87,10 +87,10 @@ final class Session implements LineListener, Segments.Peer {
         die(silent("did not start within " + deadlines.start / 1000 + " s"));
       }
     }
-    if (death != null) {
+    if (hello == null) {
       throw death.again();
     }
-    return hello;
+    return hello; // an end after it is the matter of the task
   }
 
   private boolean greetedWithin(long millis) {

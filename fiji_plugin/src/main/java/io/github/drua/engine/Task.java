@@ -144,7 +144,7 @@ final class Task {
 
   private void watch() {
     if (death != null && mail.isEmpty()) {
-      throw stopping != null ? stopping : death.again();
+      throw stopping != null ? stopping : launched ? death.again() : new UnstartedException(death);
     }
     if (trouble != null) {
       stop(trouble.again());

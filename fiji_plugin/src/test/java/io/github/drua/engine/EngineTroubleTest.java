@@ -65,6 +65,28 @@ class EngineTroubleTest extends ClientCase {
   }
 
   @Test
+  void taskThatHadNotBegunIsGivenToTheNextEngine() {
+    client(
+        (line, request) -> {
+          if (engine.lines.size() == 1) {
+            line.listener.closed("killed between two calls");
+          } else {
+            line.complete(task(request), NOTHING);
+          }
+        });
+    client.call("x", NOTHING, Progress.NONE);
+    assertEquals(2, engine.lines.size());
+  }
+
+  @Test
+  void taskIsGivenToOneOtherEngineAndNoMore() {
+    client((line, request) -> line.listener.closed("killed again"));
+    EngineException e = failure();
+    assertEquals(ErrorCode.WORKER_DIED, e.code());
+    assertEquals(2, engine.lines.size());
+  }
+
+  @Test
   void silentEngineIsEnded() {
     client((line, request) -> {});
     engine.responsive = false;

@@ -98,7 +98,8 @@ class EnginesTest {
     host.destroyForcibly();
     assertEquals(KILLED, host.waitFor());
     assertEnds(pids[0]);
-    SegmentFolder.sweep(Platform.current().segmentParents().get(0));
+    Path parent = Platform.current().segmentParents().get(0);
+    SegmentFolder.sweep(parent, Files.getOwner(temp));
     assertFalse(leavesFolder(pids[1]), "segments are left behind");
   }
 
