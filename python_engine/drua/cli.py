@@ -220,6 +220,8 @@ def _segment_one(
         _errors.print(f"[red]error:[/red] {_plain(path)}: {_plain(error)}")
         return row | {"error": failure(None, error).error}
     run = prediction.run
+    for note in run["notes"]:
+        _errors.print(f"[yellow]note:[/yellow] {_plain(path)}: {_plain(note)}")
     if not quiet:
         took = f"on {run['device']} in {run['seconds']:.2f} s"
         summary = f"{path.name}: {prediction.count} objects {took} -> {output}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drua import axes, intensity, labels, measure, outlines, tiling
+from drua import axes, intensity, labels, measure, memory, outlines, tiling
 from drua.backends import Backend, open_backend
 from drua.decoders import find_decoder
 from drua.errors import CardError, ImageError
 from drua.image import Image
+from drua.memory import FrugalBackend
 from drua.models.card import ModelCard
 from drua.models.catalog import find_model
 
@@ -142,19 +143,22 @@ def predict(
     RequestError
         If image, settings or channel do not fit the model.
     ModelError, BackendError
-        If the model is wrong or this machine cannot run it.
+        If the model is wrong or this machine cannot run it, for example for lack of memory.
     """
     with nullcontext(model) if isinstance(model, Model) else open_model(model) as opened:
         started = time.perf_counter()
-        resolved = opened.card.resolve(settings or {})
-        single = select_channel(image, opened.card, channel)
+        card = opened.card
+        resolved = card.resolve(settings or {})
+        single = select_channel(image, card, channel)
         part = single if region is None else single.with_pixels(region.of(single.pixels), single.axes)
-        results, tiles = _predict_planes(part, opened, resolved, progress or _silent)
-        run = _provenance(opened, resolved, channel, source)
+        memory.check(part.pixels.shape)
+        with closing(FrugalBackend(opened.backend, card)) as backend:
+            results, tiles = _predict_planes(part, card, backend, resolved, progress or _silent)
+            run = _provenance(card, backend, resolved, channel, source)
     if region is not None:
         results = [region.placed(result, single.pixels.shape[-2:]) for result in results]
     run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
-    return _result(results, single, find_decoder(opened.card.decoder["id"]).kind, run)
+    return _result(results, single, find_decoder(card.decoder["id"]).kind, run)
 
 
 def select_channel(image: Image, card: ModelCard, channel: int) -> Image:
@@ -212,9 +216,8 @@ def tile_grid(shape: tuple[int, ...], card: ModelCard, tile: int) -> tiling.Tile
 
 
 def _predict_planes(
-    image: Image, model: Model, settings: Mapping[str, Any], progress: Progress
+    image: Image, card: ModelCard, backend: Backend, settings: Mapping[str, Any], progress: Progress
 ) -> tuple[list[NDArray[Any]], int]:
-    card = model.card
     decoder = find_decoder(card.decoder["id"])
     planes = image.pixels.reshape(-1, *image.pixels.shape[-2:])
     intensity.check_finite(image.pixels, image.axes)
@@ -234,7 +237,7 @@ def _predict_planes(
             done += each - 1
             on_tile()
             continue
-        maps = predict_maps(plane, card, model.backend, card.tile, on_tile)
+        maps = predict_maps(plane, card, backend, card.tile, on_tile)
         results.append(decoder.decode(maps, card.output.channels, {**card.decoder, **settings}))
     return results, total
 
@@ -267,13 +270,16 @@ def _result(results: list[NDArray[Any]], image: Image, kind: str, run: dict[str,
     )
 
 
-def _provenance(model: Model, settings: Mapping[str, Any], channel: int, source: str) -> dict[str, Any]:
+def _provenance(
+    card: ModelCard, backend: FrugalBackend, settings: Mapping[str, Any], channel: int, source: str
+) -> dict[str, Any]:
     return {
-        "model": model.card.id,
-        "model_sha256": model.card.sha256,
+        "model": card.id,
+        "model_sha256": card.sha256,
         "engine": version("drua"),
-        "device": model.backend.device,
-        "provider": model.backend.provider,
+        "device": backend.device,
+        "provider": backend.provider,
+        "notes": backend.notes,
         "settings": dict(settings),
         "channel": channel,
         "source": source,

@@ -51,6 +51,24 @@ def can_sweep(system: str = sys.platform) -> bool:
     return system != "win32"
 
 
+def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return how many bytes of memory, swap space included, this process may still use.
+
+    Parameters
+    ----------
+    groups : Path
+        Where Linux tells the limits of a container or a cluster's job (version 2 of control groups).
+    """
+    import psutil  # a worker that only says what it is needs it not
+
+    free = int(psutil.virtual_memory().available + psutil.swap_memory().free)
+    try:
+        limit, used = ((groups / name).read_text().strip() for name in ("memory.max", "memory.current"))
+    except OSError:
+        return free
+    return free if limit == "max" else min(free, max(0, int(limit) - int(used)))
+
+
 def has_display(system: str = sys.platform, environment: dict[str, str] | None = None) -> bool:
     """Return whether a window can be opened."""
     variables = os.environ if environment is None else environment

@@ -26,8 +26,13 @@ class Backend(Protocol):
     float32 rounding.
     """
 
-    device: str
-    provider: str
+    @property
+    def device(self) -> str:
+        """The device that is really used."""
+
+    @property
+    def provider(self) -> str:
+        """What executes the network there, in the runtime's own words."""
 
     def predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
         """Return the network's output (float32) for its input (float32), both in the network's own axes."""

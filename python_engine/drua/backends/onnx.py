@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from drua.errors import CardError, DeviceError, DeviceMemoryError, one_line
 
+FULL_MEMORY = ("failed to allocate memory", "out of memory", "bad_alloc", "bad allocation")
+"""What ONNX Runtime's messages have where memory is full; it has no class for it."""
+
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
@@ -97,12 +100,11 @@ def _device(device: str) -> str:
 
 @contextmanager
 def _mapped_errors(device: str, path: Path | None = None) -> Iterator[None]:
-    # ONNX Runtime has no class for a full memory: its message is all there is.
     try:
         yield
     except Exception as error:
         text = one_line(error)
-        if "Failed to allocate memory" in text or "out of memory" in text.lower():
+        if any(sign in text.lower() for sign in FULL_MEMORY):
             raise DeviceMemoryError(
                 f"the memory of {device} is full", remedy="use a smaller image or tile"
             ) from error

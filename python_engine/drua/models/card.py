@@ -60,7 +60,10 @@ class Weights:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A model as Drua sees it. Sides and halos are in pixels."""
+    """A model as Drua sees it. Sides and halos are in pixels.
+
+    `receptive_field` is how far a pixel of the result looks to each side.
+    """
 
     id: str
     name: str
@@ -76,6 +79,7 @@ class ModelCard:
     settings: tuple[Setting, ...]
     stride: int
     tile: int
+    receptive_field: int
     test_input: Path | None
     test_output: Path | None
 
@@ -162,6 +166,8 @@ def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> Mode
         settings=tuple(Setting.from_description(name, item) for item in ours.get("settings", ())),
         stride=stride,
         tile=int(ours.get("tile") or _preferred_tile(tensor_in, stride)),
+        # Nobody looks farther than twice what the author thinks is enough.
+        receptive_field=int(ours.get("receptive_field") or 2 * max(tensor_out.halo.values(), default=0)),
         test_input=_test_tensor(inputs[0], folder),
         test_output=_test_tensor(outputs[0], folder),
     )

@@ -59,6 +59,15 @@ final class Guard {
         && IJ.getInstance().isVisible();
   }
 
+  /** Tells what is good to know and no error: in the log window, or on stderr. */
+  static void tell(String note) {
+    if (isWatched()) {
+      IJ.log("Drua: " + note);
+    } else {
+      System.err.println("Drua: " + note);
+    }
+  }
+
   private static void fail(String command, EngineException error) {
     Status.failed(error);
     logCause(error);

@@ -77,6 +77,7 @@ public final class SegmentCommand implements Command {
       result.placeRois();
       labels = result.labels();
       table = result.table();
+      result.tellNotes();
       result.checkSaved();
     } finally {
       progress.finish();

@@ -57,6 +57,7 @@ public final class SegmentPlugin implements PlugIn {
       }
       Segmentation result = Segmentation.of(engine, image, parameters, progress);
       result.show();
+      result.tellNotes();
       result.checkSaved();
     } finally {
       progress.finish();

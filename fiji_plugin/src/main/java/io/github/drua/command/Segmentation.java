@@ -15,6 +15,9 @@ import io.github.drua.image.Rois;
 import io.github.drua.image.Table;
 import io.github.drua.image.Titles;
 import java.awt.GraphicsEnvironment;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** A segmented image: what was asked for, as ImageJ objects that nobody sees yet. */
 final class Segmentation {
@@ -23,6 +26,7 @@ final class Segmentation {
   private final ImagePlus labels;
   private final Rois rois;
   private final ResultsTable table;
+  private final List<String> notes;
   private final EngineException saveError;
 
   private Segmentation(
@@ -33,8 +37,16 @@ final class Segmentation {
     labels = parameters.wants("labels") ? LabelImage.of(result, input, region) : null;
     rois = outlined ? Rois.of(result, region) : null;
     table = parameters.wants("table") ? Table.of(result) : null;
+    notes = notes(result);
     JsonValue error = result.outputs().get("save_error");
     saveError = error == null || error.isNull() ? null : EngineException.of(error.asObject());
+  }
+
+  private static List<String> notes(Result result) {
+    JsonValue notes = result.outputs().get("run").asObject().get("notes");
+    return notes == null
+        ? Collections.emptyList()
+        : notes.asArray().values().stream().map(JsonValue::asString).collect(Collectors.toList());
   }
 
   /** Segments an image, or its selection. */
@@ -85,6 +97,11 @@ final class Segmentation {
     if (labels != null) {
       labels.show();
     }
+  }
+
+  /** Tells what the engine had to do differently, for example for lack of memory. */
+  void tellNotes() {
+    notes.forEach(note -> Guard.tell(input.getTitle() + ": " + note));
   }
 
   /** Throws the error that kept files from being written; the result is complete all the same. */

@@ -96,11 +96,16 @@ public final class LabelImage {
       JsonValue value = member.getValue();
       if (value.isObject()) {
         text.append(provenance(value, name + "."));
+      } else if (value.isArray()) {
+        value.asArray().forEach(item -> text.append(line(name, item)));
       } else {
-        text.append(name).append(": ");
-        text.append(value.isString() ? value.asString() : value.toString()).append('\n');
+        text.append(line(name, value));
       }
     }
     return text.toString();
+  }
+
+  private static String line(String name, JsonValue value) {
+    return name + ": " + (value.isString() ? value.asString() : value.toString()) + '\n';
   }
 }
