@@ -76,26 +76,24 @@ def segment(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     if card.task != "segment":
         raise SettingError(f"model {card.id!r} is made to {card.task}", remedy="choose a model that segments")
     image = image_from(_field(inputs, "image", dict), task.segments)
-    region, save = inputs.get("region"), inputs.get("save")
+    save = _save_place(inputs)
     if save:
-        results.check_folder(Path(save["folder"]), save["stem"])
+        results.check_folder(*save)
     prediction = predict(
         image,
-        task.models.get(card, inputs.get("device", "auto")),
-        settings=inputs.get("settings"),
-        channel=inputs.get("channel", 0),
-        region=Region(*(_field(region, name, int) for name in ("x", "y", "width", "height")))
-        if region
-        else None,
-        source=str(inputs.get("source", "")),
+        task.models.get(card, _field(inputs, "device", str, "auto")),
+        settings=_field(inputs, "settings", dict, {}),
+        channel=_field(inputs, "channel", int, 0),
+        region=_region(inputs),
+        source=_field(inputs, "source", str, ""),
         progress=task.progress,
     )
-    return _hand_over(task, prediction, bool(inputs.get("outlines", True))) | _save(prediction, save)
+    return _hand_over(task, prediction, _field(inputs, "outlines", bool, True)) | _save(prediction, save)
 
 
 def check(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return which Python, libraries and devices there are, which of them work, and how fast."""
-    report = report_of(bool(inputs.get("benchmark", True)), task.progress)
+    report = report_of(_field(inputs, "benchmark", bool, True), task.progress)
     return {"report": report | {"model_loads": task.models.loads}, "text": text_of(report)}
 
 
@@ -110,7 +108,7 @@ OPERATIONS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
 def image_from(message: Mapping[str, Any], segments: Segments) -> Image:
     """Return the image that a message describes, on the mapped memory."""
     pixels, axes = segments.view(dict(message)), _field(message, "axes", str)
-    names = message.get("channel_names")
+    names = [str(name) for name in _field(message, "channel_names", list, [])]
     if message["dtype"] == "argb32":
         # One int32 a pixel is B, G, R, A in memory on every machine that Java runs on today.
         pixels = pixels.view(np.uint8).reshape(*pixels.shape, 4)[..., 2::-1]
@@ -118,11 +116,11 @@ def image_from(message: Mapping[str, Any], segments: Segments) -> Image:
     return Image(
         pixels,
         axes,
-        message.get("pixel_size") or {},
-        str(message.get("unit") or "").strip() or "pixel",  # ImageJ has a blank where a TIFF names none
-        message.get("time_unit") or "sec",
-        message.get("origin") or {},
-        tuple(names) if names else None,
+        _numbers(message, "pixel_size"),
+        _field(message, "unit", str, "").strip() or "pixel",  # ImageJ has a blank where a TIFF names none
+        _field(message, "time_unit", str, "") or "sec",
+        _numbers(message, "origin"),
+        tuple(names) or None,
     )
 
 
@@ -219,12 +217,12 @@ def _calibration(image: Image) -> dict[str, Any]:
     }
 
 
-def _save(prediction: Prediction, save: Mapping[str, Any] | None) -> dict[str, Any]:
+def _save(prediction: Prediction, place: tuple[Path, str] | None) -> dict[str, Any]:
     """Write the files; an error is handed over beside the finished result, which it must not cost."""
-    if not save:
+    if not place:
         return {"files": [], "save_error": None}
     try:
-        files = results.save(prediction, Path(save["folder"]), save["stem"])
+        files = results.save(prediction, *place)
     except (DruaError, OSError) as error:
         problem = (
             error if isinstance(error, DruaError) else OutputError(f"the files cannot be written: {error}")
@@ -233,8 +231,30 @@ def _save(prediction: Prediction, save: Mapping[str, Any] | None) -> dict[str, A
     return {"files": [str(path) for path in files], "save_error": None}
 
 
-def _field(inputs: Mapping[str, Any], name: str, kind: type) -> Any:
+def _save_place(inputs: Mapping[str, Any]) -> tuple[Path, str] | None:
+    save = _field(inputs, "save", dict, {})
+    return (Path(_field(save, "folder", str)), _field(save, "stem", str)) if save else None
+
+
+def _region(inputs: Mapping[str, Any]) -> Region | None:
+    region = _field(inputs, "region", dict, {})
+    return Region(*(_field(region, name, int) for name in ("x", "y", "width", "height"))) if region else None
+
+
+def _numbers(message: Mapping[str, Any], name: str) -> dict[str, float]:
+    """Return an object of numbers, which JSON does not tell from whole ones."""
+    numbers = _field(message, name, dict, {})
+    # By way of text: float() of a whole number that is too large is an exception, its text is infinity.
+    return {letter: float(str(_field(numbers, letter, (int, float)))) for letter in numbers}
+
+
+def _field(inputs: Mapping[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
+    """Return a value of a type; null and nothing stand for the default, if there is one."""
     value = inputs.get(name)
-    if not isinstance(value, kind):
-        raise ProtocolError(f"{name} is {value!r:.80}, but {kind.__name__} is expected")
+    if value is None and default is not None:
+        return default
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if type(value) not in kinds:  # True is an int to isinstance
+        expected = " or ".join(each.__name__ for each in kinds)
+        raise ProtocolError(f"{name} is {value!r:.80}, but {expected} is expected")
     return value

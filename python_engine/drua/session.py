@@ -20,14 +20,7 @@ from typing import Any
 
 from drua import protocol
 from drua.backends import devices
-from drua.errors import (
-    Cancelled,
-    DeviceMemoryError,
-    DruaError,
-    ProtocolError,
-    SegmentError,
-    one_line,
-)
+from drua.errors import Cancelled, DruaError, ProtocolError, SegmentError
 from drua.operations import OPERATIONS, OpenModels
 from drua.segments import Segments
 
@@ -180,12 +173,6 @@ class Session:
             self.send(protocol.Completion(name, operation(task, task.request.inputs)))
         except Cancelled:
             self.send(protocol.Cancelation(name))
-        except MemoryError as error:
-            full = DeviceMemoryError(
-                f"the computer's memory is full: {one_line(error)}",
-                remedy="close other programs, or select a part of the image",
-            )
-            self.send(protocol.failure(name, full))
         except Exception as error:  # one failed task must not end the engine: its cause goes to the plugin
             if not isinstance(error, DruaError):
                 traceback.print_exc(file=sys.stderr)
