@@ -1,7 +1,9 @@
 # make demo    segment a sample image in a real ImageJ and show where the result is
 # make test    everything, without GPU and without a display
 # make check   lint, types, layers and unit tests, in under a minute
-.PHONY: env plugin demo imagej check test bench help
+# make soak    thousands of kills of the engine and of ImageJ, and of calls; hours (TRIALS=2000)
+# make fuzz    hostile lines from both sides; hours (EXAMPLES=200000)
+.PHONY: env plugin demo imagej check test bench soak fuzz help
 .DEFAULT_GOAL := help
 
 SHELL   := /bin/bash
@@ -13,6 +15,8 @@ JAR     := dist/Drua_-$(VERSION).jar
 IMAGEJ  := fiji_plugin/target/imagej
 IMAGE   ?= models/nuclei-fluorescence/sample/nuclei-sample.tif
 MVN     := mvn -q -B
+TRIALS  ?= 2000
+EXAMPLES ?= 200000
 
 export DRUA_PYTHON := $(CURDIR)/$(PY)
 
@@ -58,7 +62,15 @@ check: env
 
 test: check plugin
 	@tests/with_display.sh $(MVN) verify
-	@tests/with_display.sh $(PY) -m pytest -q tests/bridge tests/models tests/fiji
+	@tests/with_display.sh $(PY) -m pytest -q tests/bridge tests/fuzz tests/models tests/fiji
+
+soak: env plugin
+	@$(MVN) test -Dtest=KilledWorkerTest -Ddrua.trials=$(TRIALS)
+	@DRUA_TRIALS=$(TRIALS) $(PY) -m pytest -q -s --timeout=0 tests/fiji/test_killed_imagej.py tests/fiji/test_many_calls.py
+
+fuzz: env plugin
+	@$(MVN) test -Dtest='Spoiled*Test' -Ddrua.fuzz=$(EXAMPLES)
+	@DRUA_FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -q -s --timeout=0 tests/fuzz
 
 bench: env plugin
 	@for script in benchmarks/*.py; do $(PY) $$script; done

@@ -11,6 +11,7 @@ import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.ErrorCode;
+import io.github.drua.engine.Progress;
 import io.github.drua.ui.SegmentDialog;
 import io.github.drua.ui.TaskProgress;
 import java.awt.EventQueue;
@@ -66,7 +67,7 @@ public final class SegmentPlugin implements PlugIn {
 
   /** Returns the parameters that options tell, checked by the card of the model they name. */
   static SegmentParameters fromOptions(
-      EngineClient engine, MacroOptions options, TaskProgress progress) {
+      EngineClient engine, MacroOptions options, Progress progress) {
     Card card = Models.card(engine, SegmentParameters.modelOf(options), progress);
     return SegmentParameters.from(options, card);
   }

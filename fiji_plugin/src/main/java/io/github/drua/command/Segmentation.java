@@ -6,6 +6,7 @@ import ij.ImagePlus;
 import ij.measure.ResultsTable;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
+import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
 import io.github.drua.engine.Result;
 import io.github.drua.image.ImageBridge;
@@ -59,6 +60,16 @@ final class Segmentation {
             .add("region", region.rectangle());
     try (Result result = engine.call("segment", inputs, new ImageBridge(input, region), progress)) {
       return new Segmentation(input, region, parameters, result);
+    } catch (UnsupportedOperationException // how the JSON library says that a value is another
+        // kind,
+        | NullPointerException // or missing
+        | IndexOutOfBoundsException
+        | NumberFormatException e) {
+      throw new EngineException(
+          ErrorCode.PROTOCOL,
+          "the engine returned a result that does not hold together (" + e.getMessage() + ")",
+          "install plugin and engine of the same version",
+          e);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.github.drua.engine;
 
 import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
 
 /** Something went wrong between the plugin and the result, told so that the user can act. */
 public final class EngineException extends RuntimeException {
@@ -31,9 +32,14 @@ public final class EngineException extends RuntimeException {
   /** Returns the exception that an error object of the protocol describes. */
   public static EngineException of(JsonObject error) {
     return new EngineException(
-        ErrorCode.of(error.getString("code", "")),
-        error.getString("message", "the engine failed and gave no reason"),
-        error.getString("remedy", ""));
+        ErrorCode.of(text(error, "code", "")),
+        text(error, "message", "the engine failed and gave no reason"),
+        text(error, "remedy", ""));
+  }
+
+  private static String text(JsonObject error, String name, String otherwise) {
+    JsonValue value = error.get(name);
+    return value != null && value.isString() ? value.asString() : otherwise;
   }
 
   /** Returns the kind of error. */

@@ -87,8 +87,10 @@ final class Messages {
   /** Returns the error of a FAILURE. */
   static EngineException error(Response failure) {
     JsonValue error = failure.body.get("error");
-    return EngineException.of(
-        error != null && error.isObject() ? error.asObject() : new JsonObject());
+    return error != null && error.isObject()
+        ? EngineException.of(error.asObject())
+        : new EngineException(
+            ErrorCode.PROTOCOL, "the Python engine failed and gave no reason", "");
   }
 
   /** Returns the outputs of a COMPLETION. */

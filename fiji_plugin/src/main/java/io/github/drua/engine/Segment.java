@@ -41,6 +41,20 @@ public final class Segment {
     return bytes;
   }
 
+  /**
+   * Checks that so many elements fit, before memory for them is asked for.
+   *
+   * @throws EngineException with code SEGMENT if there are fewer than none or too many
+   */
+  public void check(long count, int size) {
+    if (count < 0 || count > bytes / size) {
+      throw new EngineException(
+          ErrorCode.SEGMENT,
+          count + " elements of " + size + " bytes do not fit a segment of " + bytes + " bytes",
+          "install plugin and engine of the same version");
+    }
+  }
+
   Path file() {
     return file;
   }

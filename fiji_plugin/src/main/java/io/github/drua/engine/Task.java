@@ -130,8 +130,7 @@ final class Task {
   }
 
   private void tell(Response update) {
-    progress.update(
-        update.body.getString("message", ""), update.number("current"), update.number("maximum"));
+    progress.update(update.text("message"), update.number("current"), update.number("maximum"));
   }
 
   private void grant(long bytes) {

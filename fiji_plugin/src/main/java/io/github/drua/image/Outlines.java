@@ -25,6 +25,29 @@ final class Outlines {
     points = ints(arrays.get("points").asObject(), segment);
     xy = ints(arrays.get("xy").asObject(), segment);
     this.region = region;
+    checkRows(parts, planes.length, points.length - 1);
+    checkRows(points, points.length - 1, xy.length / 2);
+    checkPlanes();
+  }
+
+  /** Checks that rows of an array, told by where each begins, are in order and inside it. */
+  private static void checkRows(int[] starts, int rows, int length) {
+    boolean fits = starts.length == rows + 1 && starts[0] == 0 && starts[rows] == length;
+    for (int i = 0; fits && i < rows; i++) {
+      fits = starts[i] <= starts[i + 1];
+    }
+    if (!fits) {
+      throw new IndexOutOfBoundsException("the rows of the outlines do not fit together");
+    }
+  }
+
+  private void checkPlanes() {
+    int count = region.slices * region.frames;
+    for (int plane : planes) {
+      if (plane < 0 || plane >= count) {
+        throw new IndexOutOfBoundsException("plane " + plane + " of " + count);
+      }
+    }
   }
 
   /** Returns the outlines of a result on a region; the result may be given back afterwards. */
@@ -77,7 +100,9 @@ final class Outlines {
   }
 
   private static int[] ints(JsonObject array, Segment segment) {
-    int[] values = new int[array.get("shape").asArray().get(0).asInt()];
+    int length = array.get("shape").asArray().get(0).asInt();
+    segment.check(length, Integer.BYTES);
+    int[] values = new int[length];
     segment.get(array.getLong("offset", 0), values, 0, values.length);
     return values;
   }

@@ -18,6 +18,7 @@ public final class Table {
     JsonArray columns = table.get("columns").asArray();
     JsonObject rows = table.get("rows").asObject();
     int count = rows.get("shape").asArray().get(0).asInt();
+    result.segment().check(count, Double.BYTES * Math.max(1, columns.size()));
     double[] values = values(rows, count * columns.size(), result.segment());
     ResultsTable results = new ResultsTable(count);
     for (int column = 0; column < columns.size(); column++) {
