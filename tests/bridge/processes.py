@@ -31,3 +31,35 @@ def family(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return []
     return young + [older for child in young for older in family(child)]
+
+
+def descriptors(pid: int) -> int:
+    """Return how many files, pipes and sockets a process holds open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def threads(pid: int) -> int:
+    """Return how many threads a process has."""
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def resident(pid: int) -> int:
+    """Return the memory of a process in bytes, mapped segments included."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def command_line(pid: int) -> str:
+    """Return how a process was started."""
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+
+
+def listens(pid: int) -> bool:
+    """Return whether a process waits for connections over a network."""
+    listening = "0A"
+    inodes = set()
+    for table in ("tcp", "tcp6"):
+        for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = row.split()
+            if fields[3] == listening:
+                inodes.add(f"socket:[{fields[9]}]")
+    return any(os.readlink(link) in inodes for link in Path(f"/proc/{pid}/fd").iterdir())
