@@ -7,10 +7,13 @@ written to a folder beside their place and moved when all are complete, so that 
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,9 @@ from drua.overlay import draw_overlay
 from drua.pipeline import Prediction
 
 RUN = "-run.json"
+
+ALMOST_NOTHING = 1 << 16
+"""A disk with fewer free bytes is full: a part of what did not fit may have been written."""
 
 
 def save(prediction: Prediction, folder: Path, stem: str) -> list[Path]:
@@ -34,13 +40,12 @@ def save(prediction: Prediction, folder: Path, stem: str) -> list[Path]:
     check_folder(folder, stem)
     try:
         with tempfile.TemporaryDirectory(prefix=".drua-", dir=folder) as temporary:
-            for suffix, write in WRITERS.items():
-                write(prediction, Path(temporary) / f"{stem}{suffix}")
+            with _full_disk_named(temporary):
+                for suffix, write in WRITERS.items():
+                    write(prediction, Path(temporary) / f"{stem}{suffix}")
             return [_move(Path(temporary) / f"{stem}{suffix}", folder) for suffix in WRITERS]
     except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written to: {one_line(error)}", remedy="choose another folder"
-        ) from error
+        raise _unwritable(folder, error) from error
 
 
 def check_folder(folder: Path, stem: str) -> None:
@@ -56,9 +61,7 @@ def check_folder(folder: Path, stem: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written to: {one_line(error)}", remedy="choose another folder"
-        ) from error
+        raise _unwritable(folder, error) from error
     if (folder / f"{stem}{RUN}").is_file():
         return
     for suffix in WRITERS:
@@ -124,6 +127,23 @@ WRITERS: dict[str, Callable[[Prediction, Path], None]] = {
     "-overlay.png": write_overlay,
     RUN: write_run,
 }
+
+
+@contextmanager
+def _full_disk_named(folder: str) -> Iterator[None]:
+    """Say that the disk is full where a library only says how many bytes it could not write."""
+    try:
+        yield
+    except OSError as error:
+        if shutil.disk_usage(folder).free < ALMOST_NOTHING:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    full = error.errno == errno.ENOSPC
+    remedy = "free some space, or choose another folder" if full else "choose another folder"
+    return OutputError(f"{folder} cannot be written to: {one_line(error)}", remedy=remedy)
 
 
 def _move(path: Path, folder: Path) -> Path:
