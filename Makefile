@@ -65,7 +65,7 @@ test: check plugin
 	@tests/with_display.sh $(PY) -m pytest -q tests/bridge tests/fuzz tests/models tests/fiji
 
 soak: env plugin
-	@$(MVN) test -Dtest=KilledWorkerTest -Ddrua.trials=$(TRIALS)
+	@$(MVN) test -Dtest='KilledWorkerTest,CancelTrialsTest' -Ddrua.trials=$(TRIALS)
 	@DRUA_TRIALS=$(TRIALS) $(PY) -m pytest -q -s --timeout=0 tests/fiji/test_killed_imagej.py tests/fiji/test_many_calls.py
 
 fuzz: env plugin

@@ -244,6 +244,7 @@ class _bar:  # noqa: N801 - used like a function
         self._bar = Progress(
             *columns, console=_errors, transient=True, disable=quiet or not _errors.is_terminal
         )
+        self._name = name
         self._task = self._bar.add_task(name, total=None)
 
     def __enter__(self) -> _bar:
@@ -253,8 +254,11 @@ class _bar:  # noqa: N801 - used like a function
     def __exit__(self, *_exception: object) -> None:
         self._bar.stop()
 
-    def __call__(self, _what: str, done: int, total: int) -> None:
-        self._bar.update(self._task, completed=done, total=total)
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if total:
+            self._bar.update(self._task, description=self._name, completed=done, total=total)
+        else:
+            self._bar.update(self._task, description=f"{self._name}: {what}")
 
 
 def _settings(pairs: list[str]) -> dict[str, str]:

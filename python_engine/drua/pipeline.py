@@ -28,7 +28,9 @@ from drua.models.card import ModelCard
 from drua.models.catalog import find_model
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is counted, how many are done, and how many there are; may raise Cancelled."""
+"""Called with what is counted, how many are done, and how many there are; may raise Cancelled.
+
+Before a step that is not counted it is called with the step's name and 0, 0."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def predict(
     if region is not None:
         results = [region.placed(result, single.pixels.shape[-2:]) for result in results]
     run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
-    return _result(results, single, find_decoder(card.decoder["id"]).kind, run)
+    return _result(results, single, find_decoder(card.decoder["id"]).kind, run, progress or _silent)
 
 
 def select_channel(image: Image, card: ModelCard, channel: int) -> Image:
@@ -238,6 +240,7 @@ def _predict_planes(
             on_tile()
             continue
         maps = predict_maps(plane, card, backend, card.tile, on_tile)
+        progress("finding objects", 0, 0)
         results.append(decoder.decode(maps, card.output.channels, {**card.decoder, **settings}))
     return results, total
 
@@ -252,22 +255,22 @@ def _smallest(card: ModelCard) -> tuple[int, ...]:
     return tuple(card.input.smallest[letter] for letter in "YX")
 
 
-def _result(results: list[NDArray[Any]], image: Image, kind: str, run: dict[str, Any]) -> Prediction:
+def _result(
+    results: list[NDArray[Any]], image: Image, kind: str, run: dict[str, Any], progress: Progress
+) -> Prediction:
     times, slices = image.size("T"), image.size("Z")
     if kind == "intensity":
         stacked = np.stack(results)
         pixels = stacked.reshape(times, slices, *stacked.shape[1:])
         return Prediction(kind, image, image.with_pixels(pixels, "TZCYX"), None, None, run | {"objects": 0})
+    progress("tracing outlines", 0, 0)
     unique = labels.stack(results)
     volume = unique.reshape(times, slices, *unique.shape[1:])
-    return Prediction(
-        kind,
-        image,
-        image.with_pixels(volume, "TZYX"),
-        outlines.trace(unique),
-        measure.measure(volume, image),
-        run | {"objects": labels.count(unique)},
-    )
+    traced = outlines.trace(unique)
+    progress("measuring", 0, 0)
+    table = measure.measure(volume, image)
+    run |= {"objects": labels.count(unique)}
+    return Prediction(kind, image, image.with_pixels(volume, "TZYX"), traced, table, run)
 
 
 def _provenance(

@@ -48,7 +48,9 @@ def test_progress_counts_tiles_up_to_all_of_them(tiny_package: Path, discs: np.n
     prediction = predict(Image(stack, "ZYX"), str(tiny_package), progress=lambda *step: seen.append(step))
     total = prediction.run["tiles"]
     assert total == 2 * len(tiling.TileGrid((100, 132), (64, 64), (4, 4), (4, 4)))
-    assert seen == [("tiles", done, total) for done in range(total + 1)]
+    assert [step for step in seen if step[0] == "tiles"] == [("tiles", n, total) for n in range(total + 1)]
+    steps = [what for what, _, count in seen if count == 0]
+    assert steps == ["finding objects", "finding objects", "tracing outlines", "measuring"]
 
 
 def test_progress_may_cancel(tiny_package: Path, discs: np.ndarray) -> None:

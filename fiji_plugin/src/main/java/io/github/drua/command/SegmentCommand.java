@@ -69,7 +69,7 @@ public final class SegmentCommand implements Command {
 
   private void segment() {
     SegmentPlugin.checkImage(image);
-    TaskProgress progress = new TaskProgress();
+    TaskProgress progress = new TaskProgress(image);
     try {
       EngineClient engine = Engines.get();
       SegmentParameters parameters = SegmentPlugin.fromOptions(engine, options(), progress);

@@ -44,7 +44,7 @@ public final class SegmentPlugin implements PlugIn {
 
   private static void segment(ImagePlus image, String options, boolean recording) {
     checkImage(image);
-    TaskProgress progress = new TaskProgress();
+    TaskProgress progress = new TaskProgress(image);
     try {
       progress.update("starting the engine", 0, 0);
       EngineClient engine = Engines.get();

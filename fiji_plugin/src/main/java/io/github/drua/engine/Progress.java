@@ -21,4 +21,7 @@ public interface Progress {
 
   /** Returns whether the call shall stop; asked about twenty times a second. */
   boolean cancelled();
+
+  /** Is told once that the engine was asked to stop, and that the call ends soon. */
+  default void stopping() {}
 }

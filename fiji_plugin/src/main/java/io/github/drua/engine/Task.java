@@ -168,6 +168,7 @@ final class Task {
       stopping = why;
       stoppedAt = millis();
       session.send(Messages.cancel(id));
+      progress.stopping();
     }
   }
 

@@ -1,28 +1,34 @@
 package io.github.drua.ui;
 
 import ij.IJ;
+import ij.ImagePlus;
 import ij.macro.Interpreter;
 import io.github.drua.engine.Progress;
 
 /**
- * Progress in ImageJ's status bar; stopped by Esc, and by the end of the macro that began the task.
+ * Progress in ImageJ's status bar; stopped by Esc, by the end of the macro that began the task, and
+ * by closing the image that it is about.
  */
 public final class TaskProgress implements Progress {
   private static final double SECONDS_BEFORE_ESTIMATE = 1;
   private static final double NANOS = 1e9;
 
   private final Interpreter macro = Interpreter.getInstance();
+  private final ImagePlus image;
+  private final boolean shown;
   private String counted = "";
   private long started;
 
-  /** Starts to watch for Esc. */
-  public TaskProgress() {
+  /** Starts to watch for Esc and for the image's window, if it has one. */
+  public TaskProgress(ImagePlus image) {
+    this.image = image;
+    this.shown = image.getWindow() != null;
     IJ.resetEscape();
   }
 
   @Override
   public void update(String message, long current, long maximum) {
-    if (!message.equals(counted)) {
+    if (maximum > 0 && !message.equals(counted)) {
       counted = message;
       started = System.nanoTime();
     }
@@ -35,7 +41,13 @@ public final class TaskProgress implements Progress {
 
   @Override
   public boolean cancelled() {
-    return IJ.escapePressed() || (macro != null && macro.done());
+    boolean closed = shown && image.getWindow() == null;
+    return closed || IJ.escapePressed() || (macro != null && macro.done());
+  }
+
+  @Override
+  public void stopping() {
+    IJ.showStatus("Drua: stopping after this tile");
   }
 
   /** Clears bar and message. */

@@ -205,6 +205,19 @@ class WindowsTest {
   }
 
   @Test
+  void closingTheImageCancels() {
+    ImagePlus image = WindowManager.getCurrentImage();
+    Thread macro = new Thread(() -> macro("run('Drua Segment...', 'model=slow'); rename('on');"));
+    macro.start();
+    await(() -> fake.engine().inputs());
+    EventQueue.invokeLater(image::close);
+    await(() -> macro.isAlive() ? null : true);
+    assertEquals(Status.Kind.CANCELLED, Status.last().kind());
+    assertEquals(0, WindowManager.getImageCount());
+    assertTrue(dialogs().isEmpty());
+  }
+
+  @Test
   void commandFromTheEventThreadDoesNotHoldIt() throws Exception {
     long[] millis = new long[1];
     EventQueue.invokeAndWait(

@@ -28,11 +28,15 @@ abstract class RealCase {
 
   /** Bright discs on a dark ground, as 16-bit pixels. */
   static Pixels discs() {
-    short[] plane = new short[HEIGHT * WIDTH];
-    for (int y = 0; y < HEIGHT; y++) {
-      for (int x = 0; x < WIDTH; x++) {
+    return discs(HEIGHT, WIDTH);
+  }
+
+  static Pixels discs(int height, int width) {
+    short[] plane = new short[height * width];
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
         boolean inside = Math.hypot(x % 37 - 18, y % 41 - 20) < 11;
-        plane[y * WIDTH + x] = (short) (inside ? 3000 + 7 * (x % 5) : 200 + 3 * (y % 7));
+        plane[y * width + x] = (short) (inside ? 3000 + 7 * (x % 5) : 200 + 3 * (y % 7));
       }
     }
     return new Pixels() {
@@ -40,7 +44,7 @@ abstract class RealCase {
       public JsonObject header() {
         return new JsonObject()
             .add("dtype", "uint16")
-            .add("shape", Json.array(HEIGHT, WIDTH))
+            .add("shape", Json.array(height, width))
             .add("axes", "YX")
             .add("pixel_size", new JsonObject().add("Y", 0.5).add("X", 0.5))
             .add("unit", "micron")
