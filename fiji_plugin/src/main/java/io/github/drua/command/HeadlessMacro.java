@@ -48,6 +48,8 @@ final class HeadlessMacro {
     {"Clear Results", "ij.plugin.filter.Analyzer(\"clear\")"},
   };
 
+  private static volatile Interpreter running;
+
   private HeadlessMacro() {}
 
   /**
@@ -60,15 +62,26 @@ final class HeadlessMacro {
     registerCommands();
     Status.forget();
     Interpreter macro = new Interpreter();
+    running = macro;
     try {
       macro.run(text, argument);
     } catch (RuntimeException e) {
       throwReason();
       throw stopped(name, macro, reason(e), e);
+    } finally {
+      running = null;
     }
     throwReason();
     if (macro.wasError() || macro.getErrorMessage() != null) {
       throw stopped(name, macro, macro.getErrorMessage(), null);
+    }
+  }
+
+  /** Stops the macro that runs, if one does; a command of ours in it notices, too. */
+  static void stop() {
+    Interpreter macro = running;
+    if (macro != null) {
+      macro.abortMacro();
     }
   }
 

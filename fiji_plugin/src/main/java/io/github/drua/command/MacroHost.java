@@ -46,6 +46,11 @@ public final class MacroHost {
     return HeadlessMacro.wasTold();
   }
 
+  /** Stops the macro that runs, with the command in it; does nothing if none runs. */
+  public static void stop() {
+    HeadlessMacro.stop();
+  }
+
   private static int exitCode(String[] args) {
     if (args.length < 1 || args.length > 2) {
       System.err.println("usage: " + MacroHost.class.getName() + " FILE.ijm [ARGUMENT]");

@@ -3,6 +3,7 @@ package io.github.drua.command;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
 import ij.ImagePlus;
+import ij.gui.Roi;
 import ij.measure.ResultsTable;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
@@ -28,6 +29,7 @@ final class Segmentation {
   private final Rois rois;
   private final ResultsTable table;
   private final List<String> notes;
+  private final String run;
   private final EngineException saveError;
 
   private Segmentation(
@@ -39,6 +41,7 @@ final class Segmentation {
     rois = outlined ? Rois.of(result, region) : null;
     table = parameters.wants("table") ? Table.of(result) : null;
     notes = notes(result);
+    run = result.outputs().get("run").toString();
     JsonValue error = result.outputs().get("save_error");
     saveError = error == null || error.isNull() ? null : EngineException.of(error.asObject());
   }
@@ -76,6 +79,16 @@ final class Segmentation {
   /** Returns the label image; null if it was not asked for. */
   ImagePlus labels() {
     return labels;
+  }
+
+  /** Returns one ROI for each object; null if they were not asked for. */
+  List<Roi> rois() {
+    return rois == null ? null : rois.separate(input);
+  }
+
+  /** Returns the provenance as JSON text. */
+  String run() {
+    return run;
   }
 
   /** Returns the measurements; null if they were not asked for. */

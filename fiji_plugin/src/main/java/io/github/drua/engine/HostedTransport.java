@@ -1,6 +1,11 @@
 package io.github.drua.engine;
 
-/** The line to an engine in the same process. */
+/**
+ * The line to an engine in the same process.
+ *
+ * <p>What Python raises arrives here as a checked exception that no signature declares, so that
+ * every kind is caught.
+ */
 final class HostedTransport implements Transport {
   private final HostedEngine.Connection connection;
   private final LineListener listener;
@@ -16,7 +21,7 @@ final class HostedTransport implements Transport {
       public Transport launch(LineListener listener) {
         try {
           return new HostedTransport(engine.connect(listener), listener);
-        } catch (RuntimeException e) { // whatever Python raised
+        } catch (Exception e) { // whatever Python raised
           throw new EngineException(
               ErrorCode.BRIDGE, "the engine in this process cannot be reached: " + e, "", e);
         }
@@ -33,7 +38,7 @@ final class HostedTransport implements Transport {
   public void send(String line) {
     try {
       connection.send(line);
-    } catch (RuntimeException e) { // whatever Python raised
+    } catch (Exception e) { // whatever Python raised
       listener.closed("the engine in this process takes no more requests: " + e);
     }
   }
@@ -42,7 +47,7 @@ final class HostedTransport implements Transport {
   public void close() {
     try {
       connection.close();
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // whatever Python raised
       Log.warn("the engine in this process did not close: " + e);
     }
   }
