@@ -181,6 +181,17 @@ def codes() -> frozenset[str]:
     return frozenset(found)
 
 
+def error_of(code: str, message: str, remedy: str = "") -> DruaError:
+    """Return the error of a code; a plain DruaError for INTERNAL and for the codes of a newer plugin."""
+    queue = [DruaError]
+    while queue:
+        kind = queue.pop(0)
+        if vars(kind).get("code") == code:
+            return kind(message, remedy=remedy)
+        queue.extend(kind.__subclasses__())
+    return DruaError(message, remedy=remedy)
+
+
 def one_line(error: BaseException) -> str:
     """Return a foreign error as one line, for use inside a message."""
     text = " ".join(str(error).split())

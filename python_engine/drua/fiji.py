@@ -1,188 +1,380 @@
-"""The pyimagej door: a headless ImageJ in this Python process, with the engine in the same process.
+"""ImageJ and Fiji in this Python process, with the engine in the same process.
 
 The only importer of imagej, scyjava and jpype. The plugin finds the engine through its Java interface
 ``HostedEngine`` and speaks the same protocol with it as with a worker; only the carrier of the lines differs.
+How to use it is told in docs/python.md.
 """
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from drua.errors import BackendMissingError, ImageError, RequestError
-from drua.session import Session
+import numpy as np
 
-IMAGEJ = ("net.imagej:ij:1.54p", "net.imagej:ij1-patcher:2.0.0")
-"""What is resolved from Maven Central where neither a Fiji folder nor a checkout has the jars."""
+from drua import arrays, embedded_fiji
+from drua.arrays import DEFAULT_MODEL, Request, Segmentation
+from drua.embedded_fiji import java
+from drua.errors import (
+    AxesError,
+    BridgeError,
+    Cancelled,
+    DeviceError,
+    ImageError,
+    RequestError,
+    SettingError,
+)
+from drua.measure import Table
+from drua.pipeline import Model, Progress
 
+MODES = ("headless", "interactive")
 ROUTES = ("inprocess", "worker")
-INSTALL = "install it in Drua's folder with: pip install -e '.[fiji]'"
 
 
 class MacroError(RequestError):
     """A macro that did not reach its end; `told` if the plugin has already written why to stderr."""
 
-    def __init__(self, message: str, *, told: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, remedy: str = "", code: str = "REQUEST", told: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
         self.told = told
 
 
-def run_macro(macro: Path, argument: str = "", fiji: Path | None = None, route: str = "inprocess") -> str:
-    """Run a macro file in a headless ImageJ and return what it returned.
+@dataclass(frozen=True)
+class Gateway:
+    """The ImageJ of this process.
 
     Parameters
     ----------
-    macro : Path
-        An ImageJ macro (.ijm).
-    argument : str
-        What the macro gets from getArgument().
-    fiji : Path
-        The folder of a Fiji or ImageJ2; plain ImageJ is used if None.
-    route : str
-        'inprocess': the plugin uses this process as its engine; 'worker': it starts a worker.
-
-    Raises
-    ------
-    MacroError
-        If the macro stopped before its end.
+    folder : Path, optional
+        The Fiji or ImageJ2 it comes from; None for plain ImageJ.
+    mode : str
+        'headless' or 'interactive'.
+    ij : net.imagej.ImageJ, optional
+        pyimagej's gateway; None for plain ImageJ, and where somebody else started the JVM.
     """
-    if not macro.is_file():
-        raise ImageError(f"{macro} is not a file", remedy="check the path of the macro")
-    start(fiji)
-    import jpype
-    import scyjava
 
-    host = scyjava.jimport("io.github.drua.command.MacroHost")
-    try:
-        if route == "worker":
-            return str(host.run(str(macro), argument))
-        with hosted_engine():
-            return str(host.run(str(macro), argument))
-    except jpype.JException as error:
-        raise MacroError(str(error.getMessage() or error), told=bool(host.wasTold())) from error
-    finally:
-        _end_imagej_threads()
+    folder: Path | None
+    mode: str
+    ij: Any = field(default=None, repr=False)
+
+    def open(self, path: str | os.PathLike[str]) -> Any:
+        """Return the image of a file as an ij.ImagePlus, without showing it; ImageError if it is none."""
+        image = java("ij.IJ").openImage(os.fspath(path))
+        if image is None:
+            raise ImageError(f"{path} cannot be opened by ImageJ", remedy="check the path and the format")
+        return image
+
+    def run_macro(self, macro: str | os.PathLike[str], argument: str = "", route: str = "inprocess") -> None:
+        """Run a macro file; returns when it has reached its end.
+
+        Parameters
+        ----------
+        macro : path
+            An ImageJ macro (.ijm).
+        argument : str
+            What the macro gets from getArgument().
+        route : str
+            'inprocess': the plugin uses this process as its engine; 'worker': it starts a worker.
+
+        Raises
+        ------
+        MacroError
+            If the macro stopped before its end, with code, message and remedy of the cause.
+        Cancelled
+            If somebody cancelled a command of Drua in it.
+        """
+        if not Path(macro).is_file():
+            raise ImageError(f"{macro} is not a file", remedy="check the path of the macro")
+        host_class = java("io.github.drua.command.MacroHost")
+        with _engine(route):
+            try:
+                embedded_fiji.interruptible(
+                    lambda: host_class.run(os.fspath(macro), argument), host_class.stop
+                )
+            except embedded_fiji.java_exception() as error:
+                raise _macro_error(error, told=bool(host_class.wasTold())) from error
+
+    def segment(self, image: Any, model: str = DEFAULT_MODEL, **options: Any) -> Segmentation:
+        """Segment an image; see `drua.fiji.segment`."""
+        return segment(self, image, model, **options)
+
+    def show(self) -> None:
+        """Open ImageJ's window; DeviceError in mode 'headless'."""
+        if self.mode != "interactive":
+            raise DeviceError("an ImageJ in mode 'headless' has no window", remedy="use mode='interactive'")
+        if self.ij is not None:
+            self.ij.ui().showUI()
+        elif java("ij.IJ").getInstance() is None:
+            java("ij.ImageJ")()
 
 
-def start(fiji: Path | None = None) -> None:
-    """Start a headless ImageJ with the plugin in this process, once.
+def start(folder: str | os.PathLike[str] | None = None, mode: str = "headless") -> Gateway:
+    """Start ImageJ in this process, or return the one that is there; never uses the network for a folder.
+
+    The plugin in it uses this process as its engine from now on, and Python leaves without waiting for
+    ImageJ's threads.
+
+    Parameters
+    ----------
+    folder : path, optional
+        The folder of a Fiji or ImageJ2; without one it is plain ImageJ.
+    mode : str
+        'headless', or 'interactive' for an ImageJ that can open windows.
 
     Raises
     ------
     BackendMissingError
-        If the Python packages, Java or the plugin's jar are missing.
+        If Python packages, Java or the plugin's jar are missing.
+    BridgeError
+        If this process has another ImageJ already: there can be only one.
+    RequestError, BackendError
+        If the folder is no Fiji, the mode is unknown, or there is no display for it.
     """
-    try:
+    if mode not in MODES:
+        raise SettingError(f"mode is {mode!r}, but must be of {', '.join(MODES)}")
+    return _PROCESS.start(None if folder is None else Path(folder).expanduser().resolve(), mode)
+
+
+def host() -> None:
+    """Make this process the engine of the ImageJ that runs in it, for its menus, macros and scripts, too.
+
+    `start` and `segment` do so by themselves. In Fiji's Python mode a script calls it once.
+
+    Raises
+    ------
+    BridgeError
+        If no ImageJ runs in this process, or its plugin does not fit this engine.
+    """
+    _PROCESS.adopt()
+
+
+def segment(
+    ij: Any,
+    image: Any,
+    model: Model | str | os.PathLike[str] = DEFAULT_MODEL,
+    *,
+    axes: str | None = None,
+    channel: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Segmentation:
+    """Find the objects of an image, with the same result as `Drua Segment...` in ImageJ.
+
+    Parameters
+    ----------
+    ij : Gateway or net.imagej.ImageJ
+        What `start` or pyimagej's `init` returned; None will do for arrays, which need no Java.
+    image : ij.ImagePlus, net.imagej.Dataset, xarray.DataArray or ndarray
+        Only read. A selection of an ImagePlus restricts the work to its bounds. Dimensions of an xarray are
+        letters of TCZYX or pyimagej's t, pln, row, col, ch.
+    model : str, path or Model
+        The id of an installed model, or the folder of a package, or for arrays an opened model, which
+        saves the time to load it.
+    axes : str, optional
+        The axes of an ndarray, letters of TCZYX, slowest first; may only be left out for two sides (YX).
+    channel : int
+        The channel to use, counted from 1; 0 stands for the only one.
+    device : str
+        'auto', 'cpu' or 'cuda:0'.
+    progress : callable, optional
+        Called as (what, done, all), on this thread; what it raises stops the work, drua.errors.Cancelled by
+        convention.
+    **settings
+        The model's settings, such as mask_threshold=0.4.
+
+    Returns
+    -------
+    Segmentation
+        Its label image is of the kind of the image.
+
+    Raises
+    ------
+    AxesError
+        If nobody tells what the sides of an array are.
+    RequestError, ModelError, BackendError, BridgeError
+        With code, message and remedy, also where Java raised it.
+    """
+    request = Request(model, settings, channel, device, progress)
+    if arrays.is_array(image):
+        return arrays.segment(image, axes, request)
+    if axes is not None:
+        raise SettingError(f"axes={axes!r} was given, but only an ndarray needs it", remedy="leave it out")
+    if _is_a(image, "ij.ImagePlus"):
+        return _segment_image_plus(image, request)
+    if _is_a(image, "net.imagej.Dataset"):
+        return _segment_dataset(ij, image, request)
+    raise ImageError(
+        f"the image is of {type(image)}, but must be an ImagePlus, Dataset, xarray.DataArray or ndarray",
+        remedy="convert it, for example with ij.py.to_dataset",
+    )
+
+
+def run_macro(macro: Path, argument: str = "", fiji: Path | None = None, route: str = "inprocess") -> None:
+    """Run a macro file in a headless ImageJ; see `start` and `Gateway.run_macro`."""
+    if not macro.is_file():
+        raise ImageError(f"{macro} is not a file", remedy="check the path of the macro")
+    start(fiji).run_macro(macro, argument, route)
+
+
+class _Process:
+    """The one ImageJ that a process can have: the only state of this module."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._gateway: Gateway | None = None
+        self._adopted = False
+
+    def start(self, folder: Path | None, mode: str) -> Gateway:
+        """Return the gateway of the process; starts it if there is none."""
+        with self._lock:
+            if not embedded_fiji.jvm_started():
+                self._gateway = self._welcome(Gateway(folder, mode, _start(folder, mode)))
+            gateway = self.adopt()
+            same_folder = folder == gateway.folder or (self._adopted and folder is None)
+            if not same_folder or mode != gateway.mode:
+                raise BridgeError(
+                    f"this process runs {_told(gateway.folder, gateway.mode)} already,"
+                    f" so that {_told(folder, mode)} cannot be started",
+                    remedy="start it in another process",
+                )
+            return gateway
+
+    def adopt(self) -> Gateway:
+        """Return the gateway of the JVM that runs, whoever started it, and host its plugin's engine."""
+        with self._lock:
+            if self._gateway is None:
+                if not embedded_fiji.jvm_started():
+                    raise BridgeError("no ImageJ runs in this process", remedy="call drua.fiji.start() first")
+                self._adopted = True
+                folder, mode = embedded_fiji.current_folder(), embedded_fiji.current_mode()
+                self._gateway = self._welcome(Gateway(folder, mode))
+            engines = java("io.github.drua.engine.Engines")
+            if str(engines.get().route()) != "inprocess":
+                engines.host(embedded_fiji.hosted_engine())
+            return self._gateway
+
+    @staticmethod
+    def _welcome(gateway: Gateway) -> Gateway:
         import scyjava
-    except ImportError as error:
-        raise BackendMissingError("scyjava is not installed", remedy=INSTALL) from error
-    if scyjava.jvm_started():
-        return
-    scyjava.config.set_java_constraints(fetch="never" if fiji is None else "auto")
-    # ij1-patcher 2.0.0 changes classes while they load, which Java 9 and later allow only when asked.
-    scyjava.config.add_options(["-Djava.awt.headless=true", "--add-opens=java.base/java.lang=ALL-UNNAMED"])
-    if fiji is None:
-        _start_plain()
-    else:
-        _start_fiji(fiji)
+
+        scyjava.when_jvm_stops(embedded_fiji.leave)
+        # Where somebody else started the JVM; a second call does nothing.
+        atexit.register(scyjava.shutdown_jvm)
+        embedded_fiji.check_plugin()
+        return gateway
+
+
+_PROCESS = _Process()
+
+
+def _start(folder: Path | None, mode: str) -> Any:
+    if folder is not None:
+        return embedded_fiji.start_fiji(folder, mode)
+    embedded_fiji.start_plain(mode)
+    return None
+
+
+def _told(folder: Path | None, mode: str) -> str:
+    return f"{'plain ImageJ' if folder is None else folder} in mode {mode!r}"
 
 
 @contextmanager
-def hosted_engine() -> Iterator[None]:
-    """Make this process the plugin's engine while the context lasts."""
-    import scyjava
-
-    engines = scyjava.jimport("io.github.drua.engine.Engines")
-    engines.host(_hosted_engine())
+def _engine(route: str) -> Iterator[None]:
+    """Let the plugin use this process, or a worker while the context lasts."""
+    if route not in ROUTES:
+        raise SettingError(f"route is {route!r}, but must be of {', '.join(ROUTES)}")
+    if route == "inprocess":
+        host()
+        yield
+        return
+    java("io.github.drua.engine.Engines").unhost()
     try:
         yield
     finally:
-        engines.unhost()
+        host()
 
 
-def plugin_jar() -> Path:
-    """Return the plugin's jar that `make plugin` wrote; BackendMissingError if there is none."""
-    jars = sorted((Path(__file__).resolve().parents[2] / "dist").glob("Drua_-*.jar"))
-    if not jars:
-        raise BackendMissingError("the plugin's jar is not built", remedy="run `make plugin`, or give --fiji")
-    return jars[-1]
+def _segment_dataset(ij: Any, dataset: Any, request: Request) -> Segmentation:
+    gateway = ij.ij if isinstance(ij, Gateway) else ij
+    if gateway is None:
+        raise SettingError(
+            "a Dataset needs the gateway that converts it", remedy="give what imagej.init or start returned"
+        )
+    known = {"X", "Y", "Z", "Channel", "Time"}
+    for number in range(dataset.numDimensions()):
+        label = str(dataset.axis(number).type().getLabel())
+        if label not in known:
+            raise AxesError(
+                f"the Dataset has an axis {label!r}, but only {', '.join(sorted(known))} can be segmented",
+                remedy="choose one position of it first",
+            )
+    # Not by ij.py.to_dataset, which makes a Dataset without axes of an ImagePlus.
+    image = gateway.convert().convert(dataset, java("ij.ImagePlus"))
+    done = _segment_image_plus(image, request)
+    return replace(done, labels=gateway.convert().convert(done.labels, java("net.imagej.Dataset")))
 
 
-def _start_plain() -> None:
-    import scyjava
-
-    jar = plugin_jar()
-    scyjava.config.add_classpath(str(jar))
-    built_with = sorted((jar.parents[1] / "fiji_plugin" / "target" / "imagej").glob("*.jar"))
-    scyjava.config.endpoints.clear()
-    if built_with:
-        scyjava.config.add_classpath(*map(str, built_with))
-    else:
-        scyjava.config.endpoints.extend(IMAGEJ)
-    scyjava.start_jvm()
-    # Before any class of ij is touched, or headless dialogs and menus do not work.
-    scyjava.jimport("net.imagej.patcher.LegacyInjector").preinit()
-
-
-def _start_fiji(folder: Path) -> None:
-    if not folder.is_dir():
-        raise ImageError(f"{folder} is not a folder", remedy="give the folder of a Fiji")
+def _segment_image_plus(image: Any, request: Request) -> Segmentation:
+    if isinstance(request.model, Model):
+        raise SettingError(
+            "an opened model was given, but the plugin's engine opens models itself", remedy="give its id"
+        )
+    _PROCESS.adopt()
+    options = {name: _text(value) for name, value in request.settings.items()} | {
+        "model": os.fspath(request.model),
+        "output": "labels,rois,table",
+        "channel": str(request.channel),
+        "device": request.device,
+    }
+    watcher = embedded_fiji.watcher(request.progress)
+    # A Ctrl-C that came too late for the last call would stop this one.
+    java("java.lang.Thread").interrupted()
     try:
-        import imagej
-    except ImportError as error:
-        raise BackendMissingError("pyimagej is not installed", remedy=INSTALL) from error
-    import scyjava
-
-    # imglyb adds an endpoint when it is imported, so that even a local folder would ask the network.
-    scyjava.config.endpoints.clear()
-    if not list(folder.glob("plugins/**/Drua_-*.jar")):
-        scyjava.config.add_classpath(str(plugin_jar()))
-    imagej.init(os.fspath(folder), mode="headless")
-
-
-def _hosted_engine() -> Any:
-    import jpype
-
-    connection_interface = jpype.JClass("io.github.drua.engine.HostedEngine$Connection")
-    engine_interface = jpype.JClass("io.github.drua.engine.HostedEngine")
-
-    @jpype.JImplements(connection_interface)
-    class Connection:
-        def __init__(self, listener: Any) -> None:
-            self._listener = listener
-            self._session = Session(listener.line)
-            threading.Thread(target=self._serve, name="drua-engine", daemon=True).start()
-
-        def _serve(self) -> None:
-            self._session.greet()
-            self._session.run()
-            self._listener.closed("the engine was closed")
-
-        @jpype.JOverride  # type: ignore[untyped-decorator]
-        def send(self, line: Any) -> None:
-            self._session.receive(str(line))
-
-        @jpype.JOverride  # type: ignore[untyped-decorator]
-        def close(self) -> None:
-            self._session.stop()
-
-    @jpype.JImplements(engine_interface)
-    class Engine:
-        @jpype.JOverride  # type: ignore[untyped-decorator]
-        def connect(self, listener: Any) -> Any:
-            return Connection(listener)
-
-    return Engine()
+        done = java("io.github.drua.command.SegmentHost").segment(image, options, watcher)
+    except embedded_fiji.java_exception() as error:
+        if watcher.error is not None:
+            raise watcher.error from None
+        raise embedded_fiji.drua_error(error) from error
+    return Segmentation(
+        labels=done.labels(),
+        table=_table(done.table()),
+        run=json.loads(str(done.run())),
+        rois=tuple(done.rois()),
+    )
 
 
-def _end_imagej_threads() -> None:
-    """Stop ImageJ's thread pool: its threads are no daemons, so that Python's exit would wait for ever."""
-    import scyjava
+def _table(results: Any) -> Table:
+    columns = tuple(map(str, results.getHeadings()))
+    rows = np.empty((results.size(), len(columns)))
+    for number, name in enumerate(columns if len(rows) else ()):
+        rows[:, number] = results.getColumnAsDoubles(results.getColumnIndex(name))
+    return Table(columns, rows)
 
-    pool = scyjava.jimport("ij.util.ThreadUtil").threadPoolExecutor
-    if pool is not None:
-        pool.shutdown()
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_a(image: object, name: str) -> bool:
+    if "jpype" not in sys.modules or not embedded_fiji.jvm_started() or not embedded_fiji.has_java(name):
+        return False
+    return isinstance(image, java(name))
+
+
+def _macro_error(error: Any, *, told: bool) -> BaseException:
+    if isinstance(error, java("io.github.drua.engine.CancelledException")):
+        return Cancelled()
+    if isinstance(error, java("io.github.drua.engine.EngineException")):
+        code = str(error.code().name())
+        return MacroError(str(error.message()), remedy=str(error.remedy()), code=code, told=told)
+    return MacroError(str(error.getMessage() or error), told=told)

@@ -150,7 +150,7 @@ class Image:
         Parameters
         ----------
         array : DataArray
-            Dimensions are letters of TCZYX in either case, or pyimagej's t, pln, row, col, ch. Evenly spaced
+            Dimensions are letters of TCZYX, or pyimagej's t, pln, row, col, ch, in either case. Evenly spaced
             coordinates become pixel size and origin, names of channels stay names.
 
         Raises
@@ -160,7 +160,7 @@ class Image:
         ImageError
             If coordinates are not numbers that increase evenly.
         """
-        letters = [_letter(str(name)) for name in array.dims]
+        letters = [letter_of(str(name)) for name in array.dims]
         # NB: `coords.get` would invent positions for a dimension without any
         positions = {
             letter: array.coords[name]
@@ -201,8 +201,9 @@ def _check_size(letter: str, size: float) -> None:
         )
 
 
-def _letter(name: str) -> str:
-    letter = _DIMENSIONS.get(name, name.upper())
+def letter_of(name: str) -> str:
+    """Return the letter of a dimension's name in an xarray; AxesError if it has none."""
+    letter = _DIMENSIONS.get(name.lower(), name.upper())
     if letter not in axis.LETTERS:
         known = ", ".join([*axis.LETTERS, "t", *_DIMENSIONS])
         raise AxesError(f"dimension {name!r} is none of {known}", remedy="rename the dimensions of the array")

@@ -60,3 +60,9 @@ def run(*command: object, **environment: str) -> Finished:
         env={**os.environ, "DRUA_PYTHON": sys.executable, **environment},
     )
     return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def run_python(script: str | Path, *arguments: object, **environment: str) -> Finished:
+    """Run Python code, or a file of it, in a process of its own: a process can have one JVM in its life."""
+    code = [script] if isinstance(script, Path) else ["-c", script]
+    return run(sys.executable, *code, *arguments, **environment)

@@ -37,6 +37,7 @@ public final class MacroHost {
    * @throws EngineException if the macro stopped before its end, for the reason why
    */
   public static String run(String macroFile, String argument) {
+    GuestThread.equip();
     HeadlessMacro.run(macroFile, read(Paths.get(macroFile)), argument);
     return "done";
   }

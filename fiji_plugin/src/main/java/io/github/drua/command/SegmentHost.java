@@ -30,6 +30,7 @@ public final class SegmentHost {
    */
   public static SegmentHost segment(
       ImagePlus image, Map<String, String> options, Progress progress) {
+    GuestThread.equip();
     SegmentPlugin.checkImage(image);
     EngineClient engine = Engines.get();
     SegmentParameters parameters =

@@ -2,6 +2,7 @@ package io.github.drua.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -50,6 +51,13 @@ class SegmentHostTest {
         assertThrows(
             EngineException.class, () -> SegmentHost.segment(null, new HashMap<>(), Progress.NONE));
     assertEquals(ErrorCode.IMAGE, none.code());
+  }
+
+  @Test
+  void threadWithoutClassLoaderGetsOne() {
+    Thread.currentThread().setContextClassLoader(null);
+    segment("output", "labels");
+    assertNotNull(Thread.currentThread().getContextClassLoader());
   }
 
   @Test

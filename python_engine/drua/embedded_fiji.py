@@ -1,0 +1,336 @@
+"""How an ImageJ gets into this Python process, how it reaches the engine here, and how Python leaves.
+
+The functions behind `drua.fiji`; nothing of a JVM is loaded before one of them is called.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from drua.errors import (
+    BackendError,
+    BackendMissingError,
+    BridgeError,
+    Cancelled,
+    DeviceError,
+    ImageError,
+    error_of,
+    one_line,
+)
+from drua.pipeline import Progress
+from drua.protocol import failure, task_of
+from drua.session import Session
+
+IMAGEJ = ("net.imagej:ij:1.54p", "net.imagej:ij1-patcher:2.0.0")
+"""What is resolved from Maven Central where neither a Fiji folder nor a checkout has the jars."""
+
+INSTALL = "install it in Drua's folder with: pip install -e '.[fiji]'"
+OLDEST_JAVA = "11"
+WARNS_OF_NATIVE_ACCESS = 22
+"""The first Java that warns of libraries like JPype, unless it is told that they may be used."""
+
+ENGINE_THREAD = "drua-engine"
+SECONDS_TO_LEAVE = 3.0
+SECONDS_TO_STOP = 10.0
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+def java(name: str) -> Any:
+    """Return a Java class by its full name."""
+    import jpype
+
+    return jpype.JClass(name)
+
+
+def has_java(name: str) -> bool:
+    """Return whether the JVM that runs has a class."""
+    try:
+        java(name)
+    except TypeError:  # JPype's word for a class that is not there
+        return False
+    return True
+
+
+def jvm_started() -> bool:
+    """Return whether a JVM runs in this process; BackendMissingError if the libraries for it are missing."""
+    if importlib.util.find_spec("scyjava") is None:
+        raise BackendMissingError("scyjava is not installed", remedy=INSTALL)
+    import scyjava
+
+    return bool(scyjava.jvm_started())
+
+
+def start_plain(mode: str) -> None:
+    """Start a JVM with plain ImageJ, ij1-patcher and the plugin."""
+    import scyjava
+
+    jar = plugin_jar()
+    _configure(mode)
+    scyjava.config.add_classpath(str(jar))
+    built_with = sorted((jar.parents[1] / "fiji_plugin" / "target" / "imagej").glob("*.jar"))
+    if built_with:
+        scyjava.config.add_classpath(*map(str, built_with))
+    else:
+        scyjava.config.endpoints.extend(IMAGEJ)
+    scyjava.start_jvm()
+    # Before any class of ij is touched, or headless dialogs and menus do not work.
+    java("net.imagej.patcher.LegacyInjector").preinit()
+
+
+def start_fiji(folder: Path, mode: str) -> Any:
+    """Start a JVM with a Fiji or ImageJ2 and return pyimagej's gateway; asks no network for anything."""
+    if not any((folder / "jars").rglob("*.jar")):
+        raise ImageError(f"{folder} is no Fiji: it has no jars", remedy="give the folder of a Fiji")
+    if importlib.util.find_spec("imagej") is None:
+        raise BackendMissingError("pyimagej is not installed", remedy=INSTALL)
+    # A clash with another version of the plugin in the folder is found by check_plugin.
+    jar = None if list(folder.glob("plugins/**/Drua_-*.jar")) else plugin_jar()
+    import imagej
+    import scyjava
+
+    _configure(mode)
+    if jar is not None:
+        scyjava.config.add_classpath(str(jar))
+    try:
+        return imagej.init(os.fspath(folder), mode=mode)
+    except Exception as error:
+        raise BackendError(
+            f"the Fiji in {folder} does not start in Python: {one_line(error)}",
+            remedy="update it; it needs imagej-legacy, imglib2-imglyb and imglib2-unsafe in its folder jars",
+        ) from error
+
+
+def plugin_jar() -> Path:
+    """Return the plugin's jar that `make plugin` wrote; BackendMissingError if there is none."""
+    jars = sorted((Path(__file__).resolve().parents[2] / "dist").glob("Drua_-*.jar"))
+    if not jars:
+        raise BackendMissingError("the plugin's jar is not built", remedy="run `make plugin`, or give --fiji")
+    return jars[-1]
+
+
+def _configure(mode: str) -> None:
+    """Set what every JVM of ours needs; errors come before anything is started."""
+    import scyjava
+    from jgo.exec import JavaLocator, JavaSource
+
+    if mode == "interactive" and sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        raise DeviceError(
+            "there is no display, but mode 'interactive' opens windows",
+            remedy="use mode='headless', or run Python under xvfb-run",
+        )
+    try:
+        JavaLocator(java_source=JavaSource.SYSTEM, java_version=OLDEST_JAVA).locate()
+    except RuntimeError as error:
+        raise BackendMissingError(
+            f"Java {OLDEST_JAVA} or newer is needed, but there is none: {one_line(error)}",
+            remedy="install a JDK, or set JAVA_HOME to one",
+        ) from error
+    # One is there, so that nothing is downloaded; "never" crashes pyimagej 1.8.0.
+    scyjava.config.set_java_constraints(fetch="auto")
+    # imglyb adds an endpoint when it is imported, so that even a local folder would ask the network.
+    scyjava.config.endpoints.clear()
+    # Else Ctrl-C would end the JVM, and Python with it, before anybody can tidy up.
+    scyjava.config.add_kwargs(interrupt=False)
+    # ij1-patcher 2.0.0 changes classes while they load, which Java 9 and later allow only when asked.
+    headless = str(mode == "headless").lower()
+    scyjava.config.add_options(
+        [f"-Djava.awt.headless={headless}", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
+    )
+    if scyjava.jvm_version()[0] >= WARNS_OF_NATIVE_ACCESS:
+        scyjava.config.add_options(["--enable-native-access=ALL-UNNAMED"])
+
+
+def check_plugin() -> None:
+    """Make sure that the JVM that runs has ImageJ and a plugin that fits; adds the plugin if it has none.
+
+    Raises
+    ------
+    BridgeError
+        If it has no ImageJ, or a plugin of another version.
+    """
+    import jpype
+
+    if not has_java("ij.ImagePlus"):
+        raise BridgeError(
+            "a JVM without ImageJ runs in this process, and there can be only one",
+            remedy="call drua.fiji.start() before anything else starts Java",
+        )
+    if not has_java("io.github.drua.engine.Engines"):
+        jpype.addClassPath(plugin_jar())
+    if not has_java("io.github.drua.command.SegmentHost"):
+        raise BridgeError(
+            "the plugin in this ImageJ is older than the engine",
+            remedy="copy the jar that `make plugin` writes to its folder plugins",
+        )
+
+
+def current_mode() -> str:
+    """Return 'headless' or 'interactive', as the JVM was started."""
+    return "headless" if java("java.awt.GraphicsEnvironment").isHeadless() else "interactive"
+
+
+def current_folder() -> Path | None:
+    """Return the folder of the Fiji that runs; None for plain ImageJ."""
+    plugins = java("java.lang.System").getProperty("plugins.dir")
+    if not plugins:
+        return None
+    path = Path(str(plugins)).resolve()
+    return path.parent if path.name == "plugins" else path
+
+
+def hosted_engine() -> Any:
+    """Return this process's engine as the plugin's Java interface ``HostedEngine``.
+
+    Nothing that Python raises crosses it: Java would get an exception without a text.
+    """
+    import jpype
+
+    @jpype.JImplements("io.github.drua.engine.HostedEngine$Connection")
+    class Connection:
+        def __init__(self, listener: Any) -> None:
+            self._listener = listener
+            self._session = Session(listener.line)
+            threading.Thread(target=self._serve, name=ENGINE_THREAD, daemon=True).start()
+
+        def _serve(self) -> None:
+            reason = "the engine was closed"
+            try:
+                self._session.greet()
+                self._session.run()
+            except Exception as error:  # the plugin would wait for an engine that is no more
+                reason = f"the engine in this process failed: {one_line(error)}"
+                traceback.print_exc(file=sys.stderr)
+            if jpype.isJVMStarted():
+                self._listener.closed(reason)
+
+        @jpype.JOverride  # type: ignore[untyped-decorator]
+        def send(self, line: Any) -> None:
+            try:
+                self._session.receive(str(line))
+            except Exception as error:
+                traceback.print_exc(file=sys.stderr)
+                self._session.send(failure(task_of(str(line)), error))
+
+        @jpype.JOverride  # type: ignore[untyped-decorator]
+        def close(self) -> None:
+            self._session.stop()
+
+    @jpype.JImplements("io.github.drua.engine.HostedEngine")
+    class Engine:
+        @jpype.JOverride  # type: ignore[untyped-decorator]
+        def connect(self, listener: Any) -> Any:
+            return Connection(listener)
+
+    return Engine()
+
+
+def watcher(progress: Progress | None) -> Any:
+    """Return a Java ``Progress`` that keeps what `progress` raises, and stops the work for it."""
+    import jpype
+
+    @jpype.JImplements("io.github.drua.engine.Progress")
+    class Watcher:
+        def __init__(self) -> None:
+            self.error: BaseException | None = None
+
+        @jpype.JOverride  # type: ignore[untyped-decorator]
+        def update(self, what: Any, done: Any, total: Any) -> None:
+            try:
+                if progress is not None and self.error is None:
+                    progress(str(what), int(done), int(total))
+            except BaseException as error:  # raised again on the side of Python
+                self.error = error
+
+        @jpype.JOverride  # type: ignore[untyped-decorator]
+        def cancelled(self) -> bool:
+            return self.error is not None
+
+    return Watcher()
+
+
+def java_exception() -> type[BaseException]:
+    """Return the class of everything that Java throws."""
+    import jpype
+
+    kind: type[BaseException] = jpype.JException
+    return kind
+
+
+def drua_error(error: Any) -> BaseException:
+    """Return what a Java exception means in Python; itself if nobody foresaw it."""
+    if isinstance(error, java("io.github.drua.engine.CancelledException")):
+        return Cancelled()
+    if isinstance(error, java("io.github.drua.engine.EngineException")):
+        return error_of(str(error.code().name()), str(error.message()), str(error.remedy()))
+    kept: BaseException = error
+    return kept
+
+
+def interruptible(call: Callable[[], Any], stop: Callable[[], Any]) -> None:
+    """Call Java so that Ctrl-C stops it, too: the main thread hears of it only while it runs Python."""
+    if threading.current_thread() is not threading.main_thread():
+        call()
+        return
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            call()
+        except BaseException as error:  # raised again where somebody can catch it
+            errors.append(error)
+
+    thread = threading.Thread(target=work, name="drua-macro", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(SECONDS_BETWEEN_LOOKS)
+    except KeyboardInterrupt:
+        stop()
+        thread.join(SECONDS_TO_STOP)
+        raise
+    if errors:
+        raise errors[0]
+
+
+def leave() -> None:
+    """End everything of ImageJ for which the end of Python would wait.
+
+    The JVM ends after its last thread that is no daemon: those of ImageJ's pool never end by themselves, and
+    a plugin may have others. What does not end within seconds is left to the end of the process.
+    """
+    import jpype
+
+    if has_java("io.github.drua.engine.Engines"):
+        java("io.github.drua.engine.Engines").unhost()
+    for thread in threading.enumerate():
+        if thread.name == ENGINE_THREAD:
+            thread.join(SECONDS_TO_LEAVE)
+    if has_java("ij.util.ThreadUtil") and (pool := java("ij.util.ThreadUtil").threadPoolExecutor):
+        pool.shutdownNow()
+    if current_mode() == "interactive":
+        for window in java("java.awt.Window").getWindows():
+            window.dispose()
+    deadline = time.monotonic() + SECONDS_TO_LEAVE
+    while (lasting := _lasting_threads()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if lasting:
+        jpype.config.destroy_jvm = False
+
+
+def _lasting_threads() -> list[str]:
+    """Return the names of the threads that keep the JVM alive, but for the one that asks."""
+    threads = java("java.lang.Thread")
+    own = threads.currentThread()
+    return [
+        str(thread.getName())
+        for thread in threads.getAllStackTraces().keySet()
+        if thread.isAlive() and not thread.isDaemon() and not thread.equals(own)
+    ]

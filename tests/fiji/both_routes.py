@@ -1,0 +1,155 @@
+"""Segments one image of every kind in this process and by a worker; prints what each route gave, as JSON.
+
+Run by test_same_bytes.py with the folder for the files of a virtual stack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import drua.fiji
+import jpype
+import numpy as np
+from drua import embedded_fiji
+
+from tests.fiji.imagej import SAMPLE
+
+FOLDER = Path(sys.argv[1])
+GATEWAY = drua.fiji.start()
+
+
+def cropped(x: int = 0, y: int = 0) -> Any:
+    """Return a part of the sample, 16-bit, 211 x 149."""
+    image = GATEWAY.open(SAMPLE)
+    image.setRoi(x, y, 211, 149)
+    part = image.crop()
+    part.deleteRoi()
+    return part
+
+
+def converted(conversion: str, *arguments: object) -> Any:
+    """Return the part after a method of ImageConverter."""
+    image = cropped()
+    getattr(jpype.JClass("ij.process.ImageConverter")(image), conversion)(*arguments)
+    return image
+
+
+def signed() -> Any:
+    image = cropped()
+    calibration = image.getCalibration()
+    calibration.setSigned16BitCalibration()
+    image.getProcessor().add(32768)
+    return image
+
+
+def colour() -> Any:
+    red, green = (cropped(x, x).getProcessor().convertToByteProcessor().getPixels() for x in (0, 99))
+    pixels = jpype.JClass("ij.process.ColorProcessor")(211, 149)
+    pixels.setRGB(red, green, red)
+    return jpype.JClass("ij.ImagePlus")("colour", pixels)
+
+
+def indexed() -> Any:
+    image = colour()
+    jpype.JClass("ij.process.ImageConverter")(image).convertRGBtoIndexedColor(256)
+    assert image.getType() == image.COLOR_256
+    return image
+
+
+def stack(count: int = 3) -> Any:
+    planes = jpype.JClass("ij.ImageStack")(211, 149)
+    for number in range(count):
+        planes.addSlice(cropped(31 * number, 23 * number).getProcessor())
+    return jpype.JClass("ij.ImagePlus")("stack", planes)
+
+
+def hyperstack() -> Any:
+    image = stack(12)
+    image.setDimensions(2, 3, 2)
+    image.setOpenAsHyperStack(True)
+    return image
+
+
+def virtual() -> Any:
+    path = str(FOLDER / "virtual.tif")
+    jpype.JClass("ij.io.FileSaver")(stack()).saveAsTiff(path)
+    return jpype.JClass("ij.plugin.FileInfoVirtualStack").openVirtual(path)
+
+
+def selected() -> Any:
+    image = cropped()
+    image.setRoi(jpype.JClass("ij.gui.OvalRoi")(13, 17, 101, 97))
+    return image
+
+
+def calibrated() -> Any:
+    image = stack()
+    calibration = image.getCalibration()
+    calibration.pixelWidth, calibration.pixelHeight, calibration.pixelDepth = 0.31, 0.37, 1.5
+    calibration.xOrigin, calibration.yOrigin, calibration.zOrigin = 3, 5, 1
+    calibration.setUnit("micron")
+    return image
+
+
+KINDS: dict[str, tuple[Callable[[], Any], dict[str, str]]] = {
+    "8-bit": (lambda: converted("convertToGray8"), {}),
+    "16-bit": (cropped, {}),
+    "signed 16-bit": (signed, {}),
+    "32-bit": (lambda: converted("convertToGray32"), {}),
+    "RGB": (colour, {"channel": "2"}),
+    "8-bit colour": (indexed, {"channel": "2"}),
+    "stack": (stack, {}),
+    "hyperstack": (hyperstack, {"channel": "2"}),
+    "virtual stack": (virtual, {}),
+    "selection": (selected, {}),
+    "calibration": (calibrated, {}),
+}
+
+
+def told(labels: Any, rois: Any, rows: Any) -> dict[str, Any]:
+    """Return everything that a result is, pixels and ROIs as hashes of their bytes."""
+    calibration = labels.getCalibration()
+    planes = labels.getStack()
+    pixels = [np.asarray(planes.getPixels(number + 1)) for number in range(planes.size())]
+    encode = jpype.JClass("ij.io.RoiEncoder").saveAsByteArray
+    return {
+        "title": str(labels.getTitle()),
+        "sides": list(map(int, labels.getDimensions())),
+        "type": [str(pixels[0].dtype), int(labels.getBitDepth())],
+        "pixels": hashlib.sha256(b"".join(plane.tobytes() for plane in pixels)).hexdigest(),
+        "calibration": str(calibration.toString()),
+        "origin": [calibration.xOrigin, calibration.yOrigin, calibration.zOrigin],
+        "rois": hashlib.sha256(b"".join(bytes(encode(roi)) for roi in rois)).hexdigest(),
+        "table": hashlib.sha256(rows.tobytes()).hexdigest(),
+        "objects": len(rois),
+    }
+
+
+def in_process(image: Any, options: dict[str, str]) -> dict[str, Any]:
+    done = GATEWAY.segment(image, channel=int(options.get("channel", 0)))
+    return told(done.labels, done.rois, done.table.rows)
+
+
+def by_worker(image: Any, options: dict[str, str]) -> dict[str, Any]:
+    host = jpype.JClass("io.github.drua.command.SegmentHost")
+    done = host.segment(image, options | {"output": "labels,rois,table"}, embedded_fiji.watcher(None))
+    return told(done.labels(), list(done.rois()), drua.fiji._table(done.table()).rows)
+
+
+def main() -> None:
+    images = {name: (make(), options) for name, (make, options) in KINDS.items()}
+    results = {name: {"inprocess": in_process(*given)} for name, given in images.items()}
+    with drua.fiji._engine("worker"):
+        assert jpype.JClass("io.github.drua.engine.Engines").get().route() == "worker"
+        for name, given in images.items():
+            results[name]["worker"] = by_worker(*given)
+    sys.stdout.write(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
