@@ -34,3 +34,10 @@ def test_text_is_message_and_remedy() -> None:
     error = errors.AxesError("axes 'YX' has no Z", remedy="choose a stack")
     assert str(error) == "axes 'YX' has no Z; choose a stack"
     assert error.message == "axes 'YX' has no Z"
+
+
+def test_the_error_of_a_code_is_the_one_that_has_it() -> None:
+    for code in errors.codes():
+        assert errors.error_of(code, "why", "do this").code == code
+    assert type(errors.error_of("AXES", "why")) is errors.AxesError
+    assert str(errors.error_of("INTERNAL", "why", "do this")) == "why; do this"
