@@ -5,9 +5,12 @@ The functions behind `drua.fiji`; nothing of a JVM is loaded before one of them 
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -75,6 +78,7 @@ def start_plain(mode: str) -> None:
     jar = plugin_jar()
     _configure(mode)
     scyjava.config.add_classpath(str(jar))
+    scyjava.config.add_option(f"-Dplugins.dir={_folder_with(jar)}")
     built_with = sorted((jar.parents[1] / "fiji_plugin" / "target" / "imagej").glob("*.jar"))
     if built_with:
         scyjava.config.add_classpath(*map(str, built_with))
@@ -114,6 +118,15 @@ def plugin_jar() -> Path:
     if not jars:
         raise BackendMissingError("the plugin's jar is not built", remedy="run `make plugin`, or give --fiji")
     return jars[-1]
+
+
+def _folder_with(jar: Path) -> Path:
+    """Return a folder whose plugins ImageJ puts into its menus; it goes when Python leaves."""
+    folder = Path(tempfile.mkdtemp(prefix="drua-imagej-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "plugins").mkdir()
+    shutil.copy(jar, folder / "plugins")
+    return folder
 
 
 def _configure(mode: str) -> None:
@@ -193,23 +206,11 @@ def hosted_engine() -> Any:
     """
     import jpype
 
+    # JPype 1.7.1 calls __init__ of such a class twice: it may only keep what it is given.
     @jpype.JImplements("io.github.drua.engine.HostedEngine$Connection")
     class Connection:
-        def __init__(self, listener: Any) -> None:
-            self._listener = listener
-            self._session = Session(listener.line)
-            threading.Thread(target=self._serve, name=ENGINE_THREAD, daemon=True).start()
-
-        def _serve(self) -> None:
-            reason = "the engine was closed"
-            try:
-                self._session.greet()
-                self._session.run()
-            except Exception as error:  # the plugin would wait for an engine that is no more
-                reason = f"the engine in this process failed: {one_line(error)}"
-                traceback.print_exc(file=sys.stderr)
-            if jpype.isJVMStarted():
-                self._listener.closed(reason)
+        def __init__(self, session: Session) -> None:
+            self._session = session
 
         @jpype.JOverride  # type: ignore[untyped-decorator]
         def send(self, line: Any) -> None:
@@ -227,9 +228,23 @@ def hosted_engine() -> Any:
     class Engine:
         @jpype.JOverride  # type: ignore[untyped-decorator]
         def connect(self, listener: Any) -> Any:
-            return Connection(listener)
+            session = Session(listener.line)
+            threading.Thread(target=_serve, args=(session, listener), name=ENGINE_THREAD, daemon=True).start()
+            return Connection(session)
 
     return Engine()
+
+
+def _serve(session: Session, listener: Any) -> None:
+    reason = "the engine was closed"
+    try:
+        session.greet()
+        session.run()
+    except Exception as error:  # the plugin would wait for an engine that is no more
+        reason = f"the engine in this process failed: {one_line(error)}"
+        traceback.print_exc(file=sys.stderr)
+    if jvm_started():
+        listener.closed(reason)
 
 
 def watcher(progress: Progress | None) -> Any:

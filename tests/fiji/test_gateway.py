@@ -287,6 +287,8 @@ for kind, image in (('image', images[0]), ('array', pixels)):
     except Cancelled:
         told[kind] = 'cancelled'
 told['after'] = gateway.segment(images[0]).count
+import threading
+told['engines'] = sum(thread.name == 'drua-engine' for thread in threading.enumerate())
 """,
         SAMPLE,
     )
@@ -297,6 +299,7 @@ told['after'] = gateway.segment(images[0]).count
         "image": "cancelled",
         "array": "cancelled",
         "after": 92,
+        "engines": 1,
     }
 
 
