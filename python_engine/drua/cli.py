@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from drua.errors import DruaError, OutputError, SettingError
+from drua.errors import Cancelled, DruaError, OutputError, SettingError
 
 app = typer.Typer(
     name="drua",
@@ -99,6 +99,9 @@ def macro(
     except MacroError as error:
         if not error.told:
             raise
+        sys.exit(1)
+    except Cancelled:
+        _errors.print("a command of the macro was cancelled")
         sys.exit(1)
 
 

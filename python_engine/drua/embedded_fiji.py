@@ -164,6 +164,8 @@ def _configure(mode: str) -> None:
 def check_plugin() -> None:
     """Make sure that the JVM that runs has ImageJ and a plugin that fits; adds the plugin if it has none.
 
+    Without windows its commands are made known to macros; with windows they are where the menus have them.
+
     Raises
     ------
     BridgeError
@@ -183,6 +185,8 @@ def check_plugin() -> None:
             "the plugin in this ImageJ is older than the engine",
             remedy="copy the jar that `make plugin` writes to its folder plugins",
         )
+    if current_mode() == "headless":
+        java("io.github.drua.command.MacroHost").register()
 
 
 def current_mode() -> str:

@@ -177,18 +177,10 @@ def segment(
     image : ij.ImagePlus, net.imagej.Dataset, xarray.DataArray or ndarray
         Only read. A selection of an ImagePlus restricts the work to its bounds. Dimensions of an xarray are
         letters of TCZYX or pyimagej's t, pln, row, col, ch.
-    model : str, path or Model
-        The id of an installed model, or the folder of a package, or for arrays an opened model, which
-        saves the time to load it.
+    model, channel, device, progress
+        See `drua.arrays.Request`; only arrays can be segmented by an opened model.
     axes : str, optional
         The axes of an ndarray, letters of TCZYX, slowest first; may only be left out for two sides (YX).
-    channel : int
-        The channel to use, counted from 1; 0 stands for the only one.
-    device : str
-        'auto', 'cpu' or 'cuda:0'.
-    progress : callable, optional
-        Called as (what, done, all), on this thread; what it raises stops the work, drua.errors.Cancelled by
-        convention.
     **settings
         The model's settings, such as mask_threshold=0.4.
 
@@ -199,10 +191,10 @@ def segment(
 
     Raises
     ------
-    AxesError
-        If nobody tells what the sides of an array are.
     RequestError, ModelError, BackendError, BridgeError
         With code, message and remedy, also where Java raised it.
+    Cancelled
+        If `progress` raised it.
     """
     request = Request(model, settings, channel, device, progress)
     if arrays.is_array(image):

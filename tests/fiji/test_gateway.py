@@ -78,6 +78,9 @@ told['route'] = str(scyjava.jimport('io.github.drua.engine.Engines').get().route
 gateway = drua.fiji.start()
 told['open'] = str(gateway.open(sys.argv[1]).getTitle())
 gateway.run_macro(sys.argv[2], sys.argv[1])
+image.setRoi(10, 20, 200, 200)
+scyjava.jimport('ij.IJ').run(image, 'Drua Segment...', 'output=overlay')
+told['overlay'] = image.getOverlay().size()
 told['other'] = error_of(drua.fiji.start, sys.argv[1])
 """,
         SAMPLE,
@@ -87,6 +90,7 @@ told['other'] = error_of(drua.fiji.start, sys.argv[1])
     assert told["objects"] == 92
     assert told["route"] == "inprocess"
     assert told["open"] == SAMPLE.name
+    assert told["overlay"] == 1
     assert told["other"][1] == "BRIDGE"
 
 
@@ -238,6 +242,12 @@ told['file'] = error_of(gateway.open, 'none.tif')
 told['macro'] = error_of(gateway.run_macro, sys.argv[2] + '/wrong.ijm')
 told['syntax'] = error_of(gateway.run_macro, sys.argv[2] + '/broken.ijm')
 told['route'] = error_of(gateway.run_macro, sys.argv[2] + '/broken.ijm', route='ssh')
+import drua.operations, drua.session
+def explode(*_): raise ValueError('boom')
+drua.operations.OPERATIONS['segment'] = explode
+told['operation'] = error_of(gateway.segment, image)
+drua.session.Session._execute = explode
+told['session'] = error_of(gateway.segment, image)
 """,
         SAMPLE,
         tmp_path,
@@ -255,7 +265,10 @@ told['route'] = error_of(gateway.run_macro, sys.argv[2] + '/broken.ijm', route='
         "macro": "SETTING",
         "syntax": "REQUEST",
         "route": "SETTING",
+        "operation": "DRUA",
+        "session": "DRUA",
     }
+    assert "boom" in told["operation"][2]
     assert told["setting"][2].startswith(
         "mask_threshold is '7', but must lie in its range (0.05 to 0.95); its"
     )

@@ -5,13 +5,23 @@ final class GuestThread {
   private GuestThread() {}
 
   /**
-   * Gives the current thread a class loader if it has none, as threads of Python: ImageJ asks the
-   * thread for it, and would go on without a command that it cannot load.
+   * Gives the current thread a class loader that knows us.
+   *
+   * <p>Threads of Python have none at all. ImageJ takes the loader of its commands from the first
+   * thread that runs one, and goes on without a command that it cannot load.
    */
   static void equip() {
-    Thread thread = Thread.currentThread();
-    if (thread.getContextClassLoader() == null) {
-      thread.setContextClassLoader(GuestThread.class.getClassLoader());
+    if (!knowsUs(Thread.currentThread().getContextClassLoader())) {
+      Thread.currentThread().setContextClassLoader(GuestThread.class.getClassLoader());
+    }
+  }
+
+  /** Returns whether a class loader gives our classes. */
+  static boolean knowsUs(ClassLoader loader) {
+    try {
+      return loader != null && loader.loadClass(GuestThread.class.getName()) == GuestThread.class;
+    } catch (ClassNotFoundException e) {
+      return false;
     }
   }
 }

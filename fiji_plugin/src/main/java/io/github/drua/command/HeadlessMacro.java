@@ -128,7 +128,7 @@ final class HeadlessMacro {
 
   /** Makes run() find our commands and, in a plain ImageJ, its own that need no dialog. */
   @SuppressWarnings("unchecked") // ImageJ's table is a raw one, of text to text
-  private static void registerCommands() {
+  static void registerCommands() {
     if (Menus.getCommands() == null) {
       buildMenus();
     }
@@ -138,6 +138,7 @@ final class HeadlessMacro {
     }
     commands.put(SegmentPlugin.COMMAND, SegmentPlugin.class.getName());
     commands.put(CheckEnginePlugin.COMMAND, CheckEnginePlugin.class.getName());
+    DirectCommands.listenIfNeeded();
   }
 
   private static void buildMenus() {

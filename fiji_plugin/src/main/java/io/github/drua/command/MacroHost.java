@@ -47,6 +47,12 @@ public final class MacroHost {
     return HeadlessMacro.wasTold();
   }
 
+  /** Makes macros find our commands also where ImageJ has not put them into its menus. */
+  public static void register() {
+    GuestThread.equip();
+    HeadlessMacro.registerCommands();
+  }
+
   /** Stops the macro that runs, with the command in it; does nothing if none runs. */
   public static void stop() {
     HeadlessMacro.stop();

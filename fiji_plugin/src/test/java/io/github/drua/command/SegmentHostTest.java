@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.eclipsesource.json.Json;
 import ij.IJ;
 import ij.ImagePlus;
 import io.github.drua.engine.CancelledException;
@@ -30,7 +31,7 @@ class SegmentHostTest {
     assertFalse(done.labels().isVisible());
     assertEquals("label-2", done.rois().get(1).getName());
     assertEquals(2, done.table().size());
-    assertTrue(done.run().startsWith("{"), done.run());
+    assertTrue(Json.parse(done.run()).isObject());
     assertNull(image.getOverlay());
   }
 
