@@ -157,8 +157,18 @@ def _configure(mode: str) -> None:
     scyjava.config.add_options(
         [f"-Djava.awt.headless={headless}", "--add-opens=java.base/java.lang=ALL-UNNAMED"]
     )
-    if scyjava.jvm_version()[0] >= WARNS_OF_NATIVE_ACCESS:
+    if _java_version() >= WARNS_OF_NATIVE_ACCESS:
         scyjava.config.add_options(["--enable-native-access=ALL-UNNAMED"])
+
+
+def _java_version() -> int:
+    """Return the number of the Java that will run, 0 if JPype does not know it before it runs."""
+    import scyjava
+
+    try:
+        return int(scyjava.jvm_version()[0])
+    except (RuntimeError, ValueError):
+        return 0
 
 
 def check_plugin() -> None:
@@ -319,14 +329,10 @@ def interruptible(call: Callable[[], Any], stop: Callable[[], Any]) -> None:
         raise errors[0]
 
 
-def leave() -> None:
-    """End everything of ImageJ for which the end of Python would wait.
-
-    The JVM ends after its last thread that is no daemon: those of ImageJ's pool never end by themselves, and
-    a plugin may have others. What does not end within seconds is left to the end of the process.
-    """
-    import jpype
-
+def close() -> None:
+    """Close the engine and ImageJ's pool, whose threads keep a JVM alive and never end by themselves."""
+    if not jvm_started():
+        return
     if has_java("io.github.drua.engine.Engines"):
         java("io.github.drua.engine.Engines").unhost()
     for thread in threading.enumerate():
@@ -334,6 +340,17 @@ def leave() -> None:
             thread.join(SECONDS_TO_LEAVE)
     if has_java("ij.util.ThreadUtil") and (pool := java("ij.util.ThreadUtil").threadPoolExecutor):
         pool.shutdownNow()
+
+
+def leave() -> None:
+    """End everything of ImageJ for which the end of Python would wait.
+
+    The JVM ends after its last thread that is no daemon, and a plugin may have some that last for ever. What
+    does not end within seconds is left to the end of the process.
+    """
+    import jpype
+
+    close()
     if current_mode() == "interactive":
         for window in java("java.awt.Window").getWindows():
             window.dispose()

@@ -260,8 +260,10 @@ class _Process:
         import scyjava
 
         scyjava.when_jvm_stops(embedded_fiji.leave)
-        # Where somebody else started the JVM; a second call does nothing.
+        # Where somebody else started the JVM without scyjava; a second call does nothing.
         atexit.register(scyjava.shutdown_jvm)
+        # Before all that others do at the end, such as pyimagej's dispose.
+        atexit.register(embedded_fiji.close)
         embedded_fiji.check_plugin()
         return gateway
 
@@ -311,9 +313,17 @@ def _segment_dataset(ij: Any, dataset: Any, request: Request) -> Segmentation:
                 remedy="choose one position of it first",
             )
     # Not by ij.py.to_dataset, which makes a Dataset without axes of an ImagePlus.
-    image = gateway.convert().convert(dataset, java("ij.ImagePlus"))
-    done = _segment_image_plus(image, request)
-    return replace(done, labels=gateway.convert().convert(done.labels, java("net.imagej.Dataset")))
+    done = _segment_image_plus(_converted(gateway, dataset, "ij.ImagePlus"), request)
+    return replace(done, labels=_converted(gateway, done.labels, "net.imagej.Dataset"))
+
+
+def _converted(gateway: Any, image: Any, name: str) -> Any:
+    converted = gateway.convert().convert(image, java(name))
+    if converted is None:
+        raise ImageError(
+            f"ImageJ cannot convert {image} to {name}", remedy="start ImageJ2 with imagej-legacy"
+        )
+    return converted
 
 
 def _segment_image_plus(image: Any, request: Request) -> Segmentation:
