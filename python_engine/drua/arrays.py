@@ -40,7 +40,8 @@ class Request:
     device : str
         'auto', 'cpu' or 'cuda:0'; an opened model has chosen its own.
     progress : callable, optional
-        Called as (what, done, all) after every tile; it may raise Cancelled.
+        Called as (what, done, all) after every tile, and with 0, 0 before a step that is not counted; it may
+        raise Cancelled.
     """
 
     model: Model | str | os.PathLike[str]
