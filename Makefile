@@ -3,7 +3,7 @@
 # make check   lint, types, layers and unit tests, in under a minute
 # make soak    thousands of kills of the engine and of ImageJ, and of calls; hours (TRIALS=2000)
 # make fuzz    hostile lines from both sides; hours (EXAMPLES=200000)
-.PHONY: env plugin demo imagej check test bench soak fuzz help
+.PHONY: env plugin demo imagej check test bench soak fuzz lock help
 .DEFAULT_GOAL := help
 
 SHELL   := /bin/bash
@@ -12,6 +12,8 @@ VENV    := .venv
 PY      := $(VENV)/bin/python
 VERSION := 0.1.0
 JAR     := dist/Drua_-$(VERSION).jar
+WHEEL   := python_engine/dist/drua-$(VERSION)-py3-none-any.whl
+PINS    := python_engine/drua/constraints.txt
 IMAGEJ  := fiji_plugin/target/imagej
 IMAGE   ?= models/nuclei-fluorescence/sample/nuclei-sample.tif
 MVN     := mvn -q -B
@@ -25,17 +27,22 @@ help:
 
 env: $(VENV)/.complete
 
-$(VENV)/.complete: pyproject.toml
+$(VENV)/.complete: pyproject.toml $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo 'Python 3.10 or newer is needed; set PYTHON=...'; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module: apt-get install python3-venv'; exit 1; }
 	@echo 'Making the Python environment in $(VENV) (a few minutes the first time) ...'
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install -q --disable-pip-version-check -e '.[fiji,dev]'
+	@$(PY) -m pip install -q --disable-pip-version-check -c $(PINS) -e '.[cpu,fiji,dev]'
 	@touch $@
 
 plugin: $(JAR)
 
-$(JAR): pom.xml fiji_plugin/pom.xml $(shell find fiji_plugin/src/main -type f)
+# The engine travels in the jar, so that the two always fit.
+$(WHEEL): pyproject.toml LICENSE $(shell git ls-files python_engine models 2>/dev/null) | $(VENV)/.complete
+	@echo 'Building the wheel of the engine ...'
+	@rm -rf $(@D) && $(PY) -m pip wheel -q --disable-pip-version-check --no-deps -w $(@D) . && touch $@
+
+$(JAR): pom.xml fiji_plugin/pom.xml $(WHEEL) $(shell find fiji_plugin/src/main -type f)
 	@command -v mvn >/dev/null || { echo 'Maven is missing: apt-get install maven openjdk-17-jdk'; exit 1; }
 	@echo 'Building the plugin ...'
 	@$(MVN) package -DskipTests -Dspotless.check.skip=true
@@ -71,6 +78,12 @@ soak: env plugin
 fuzz: env plugin
 	@$(MVN) test -Dtest='Spoiled*Test' -Ddrua.fuzz=$(EXAMPLES)
 	@DRUA_FUZZ_EXAMPLES=$(EXAMPLES) $(PY) -m pytest -q -s --timeout=0 tests/fuzz
+
+# What the plugin's own environment gets, for every Python and system; run it to move on to newer releases.
+lock:
+	@command -v uv >/dev/null || { echo 'uv is missing: pip install uv'; exit 1; }
+	@uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
+	    --extra cpu --extra nvidia pyproject.toml -o $(PINS)
 
 bench: env plugin
 	@for script in benchmarks/*.py; do $(PY) $$script; done

@@ -137,7 +137,8 @@ def report_of(benchmark: bool, progress: Callable[[str, int, int], None]) -> dic
         "python_version": interpreter.python_version(),
         "system": interpreter.platform(),
         "versions": {
-            name: version(name) for name in ("drua", "numpy", "onnxruntime", "scikit-image", "tifffile")
+            **{name: version(name) for name in ("drua", "numpy", "scikit-image", "tifffile")},
+            "onnxruntime": backends.onnx.version(),  # its package may also be onnxruntime-gpu
         },
         "devices": tried,
         "models": [card.id for card in cards],

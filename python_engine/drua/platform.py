@@ -5,9 +5,11 @@ Every function takes the system's name as `sys.platform` gives it, so that each 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -67,6 +69,21 @@ def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> int:
     except OSError:
         return free
     return free if limit == "max" else min(free, max(0, int(limit) - int(used)))
+
+
+def own_group(system: str = sys.platform) -> bool:
+    """Return whether a program must be started in a group of its own for `end_tree` to find its tree."""
+    return system != "win32"
+
+
+def end_tree(pid: int, system: str = sys.platform) -> None:
+    """End a program of its own group with everything that it has started."""
+    if system == "win32":
+        tree = ["taskkill", "/T", "/F", "/PID", str(pid)]
+        subprocess.run(tree, capture_output=True, check=False)  # noqa: S603
+        return
+    with contextlib.suppress(ProcessLookupError):  # it may end in this very moment
+        os.killpg(pid, signal.SIGKILL)
 
 
 def has_display(system: str = sys.platform, environment: dict[str, str] | None = None) -> bool:

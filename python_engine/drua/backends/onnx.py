@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ def open_session(path: Path, device: str) -> OnnxBackend:
     provider = PROVIDERS[kind]
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: its warnings are about its own optimisations
+    if kind == "cuda":
+        _load_libraries()
     asked: list[Any] = [(provider, {"device_id": index}) if index else provider]
     with _mapped_errors(wanted, path):
         session = onnxruntime.InferenceSession(str(path), options, providers=asked)
@@ -84,6 +87,15 @@ def version() -> str:
     import onnxruntime
 
     return str(onnxruntime.__version__)
+
+
+def _load_libraries() -> None:
+    """Load CUDA and cuDNN where pip has put them: the system's loader does not look there."""
+    import onnxruntime
+
+    if hasattr(onnxruntime, "preload_dlls"):
+        with redirect_stdout(sys.stderr):  # it prints what it misses; the session then tells what it got
+            onnxruntime.preload_dlls()
 
 
 def _device(device: str) -> str:
