@@ -8,6 +8,8 @@ import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
+import io.github.drua.environment.EngineFit;
+import io.github.drua.environment.EngineWheel;
 import io.github.drua.ui.CheckEngineDialog;
 
 /**
@@ -44,7 +46,17 @@ public final class CheckEnginePlugin implements PlugIn {
   private static String report() {
     JsonObject inputs = new JsonObject().add("benchmark", true);
     String text = Engines.get().call("check", inputs, Progress.NONE).getString("text", "");
-    return text + "\nRoute      " + Engines.get().route();
+    return text + "\nRoute      " + Engines.get().route() + "\nPlugin     " + fit();
+  }
+
+  private static String fit() {
+    String version = new EngineWheel().version();
+    try {
+      EngineFit.check(Engines.get());
+      return version;
+    } catch (EngineException e) {
+      return version + ": " + e.getMessage();
+    }
   }
 
   private static String reportOrError() {

@@ -4,6 +4,7 @@ import ij.ImagePlus;
 import ij.measure.ResultsTable;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.Engines;
+import io.github.drua.environment.EngineFit;
 import io.github.drua.ui.TaskProgress;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -72,6 +73,7 @@ public final class SegmentCommand implements Command {
     TaskProgress progress = new TaskProgress(image);
     try {
       EngineClient engine = Engines.get();
+      EngineFit.check(engine);
       SegmentParameters parameters = SegmentPlugin.fromOptions(engine, options(), progress);
       Segmentation result = Segmentation.of(engine, image, parameters, progress);
       result.placeRois();

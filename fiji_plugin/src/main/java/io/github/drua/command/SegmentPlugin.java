@@ -12,6 +12,7 @@ import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
+import io.github.drua.environment.EngineFit;
 import io.github.drua.ui.SegmentDialog;
 import io.github.drua.ui.TaskProgress;
 import java.awt.EventQueue;
@@ -46,8 +47,12 @@ public final class SegmentPlugin implements PlugIn {
     checkImage(image);
     TaskProgress progress = new TaskProgress(image);
     try {
+      if (options == null && isAnyoneThere()) {
+        EnvironmentOffer.settle(Engines.get());
+      }
       progress.update("starting the engine", 0, 0);
       EngineClient engine = Engines.get();
+      EngineFit.check(engine);
       SegmentParameters parameters =
           options == null
               ? ask(engine, image, progress)
@@ -74,7 +79,7 @@ public final class SegmentPlugin implements PlugIn {
 
   private static SegmentParameters ask(
       EngineClient engine, ImagePlus image, TaskProgress progress) {
-    if (!Guard.isWatched() || Interpreter.isBatchMode()) {
+    if (!isAnyoneThere()) {
       throw new EngineException(
           ErrorCode.SETTING,
           "there are no options, and nobody is there to be asked",
@@ -84,6 +89,10 @@ public final class SegmentPlugin implements PlugIn {
         new SegmentDialog(image, Models.thatSegment(engine, progress), devices(engine));
     progress.finish();
     return dialog.ask();
+  }
+
+  private static boolean isAnyoneThere() {
+    return Guard.isWatched() && !Interpreter.isBatchMode();
   }
 
   private static String[] devices(EngineClient engine) {

@@ -8,14 +8,20 @@ import java.nio.file.Paths;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
 /** Everything that differs between Linux, macOS and Windows, and nothing else does. */
-final class Platform {
+public final class Platform {
+  private static final String[] PYTHONS = {
+    "python3.12", "python3.13", "python3.11", "python3.14", "python3.10", "python3", "python"
+  };
+
   /** The systems that ImageJ runs on. */
-  enum Kind {
+  public enum Kind {
     LINUX,
     MACOS,
     WINDOWS
@@ -32,7 +38,7 @@ final class Platform {
    *
    * @param memory where Linux keeps files in memory
    */
-  Platform(Kind kind, Map<String, String> environment, Path home, Path temp, Path memory) {
+  public Platform(Kind kind, Map<String, String> environment, Path home, Path temp, Path memory) {
     this.kind = kind;
     this.environment = environment;
     this.home = home;
@@ -41,7 +47,7 @@ final class Platform {
   }
 
   /** Returns the system that this JVM runs on. */
-  static Platform current() {
+  public static Platform current() {
     return new Platform(
         kind(System.getProperty("os.name", "")),
         System.getenv(),
@@ -59,12 +65,12 @@ final class Platform {
   }
 
   /** Returns a variable of the environment; empty if it is not set. */
-  String variable(String name) {
+  public String variable(String name) {
     return environment.getOrDefault(name, "").trim();
   }
 
-  /** Returns where the plugin looks for a Python environment of its own. */
-  File environmentFolder() {
+  /** Returns the folder of the plugin's own Python environment. */
+  public File environmentFolder() {
     switch (kind) {
       case WINDOWS:
         String local = variable("LOCALAPPDATA");
@@ -80,27 +86,93 @@ final class Platform {
   }
 
   /** Returns the Python of a virtual environment. */
-  File pythonOf(File environmentFolder) {
+  public File pythonOf(File environmentFolder) {
     String python = kind == Kind.WINDOWS ? "Scripts\\python.exe" : "bin/python";
     return new File(environmentFolder, python.replace('\\', File.separatorChar));
   }
 
-  /** Returns the command that makes a virtual environment there, to be shown to people. */
-  String makeEnvironment(File folder) {
-    String python = kind == Kind.WINDOWS ? "py -3" : "python3";
-    return python + " -m venv " + quoted(folder);
-  }
-
   /**
-   * Returns the command that installs the engine into a Python, to be shown to people. It is in no
-   * package index: the folder is the one that the plugin was built in.
+   * Returns the commands that may start a Python, the most suitable first: most packages are there
+   * for a Python that is neither the newest nor the oldest.
    */
-  String installEngine(File python) {
-    return quoted(python) + " -m pip install DRUA-FOLDER";
+  public List<List<String>> pythons() {
+    List<List<String>> commands = new ArrayList<>();
+    if (kind == Kind.WINDOWS) {
+      Path launcher = program("py");
+      for (String version : new String[] {"-3.12", "-3.13", "-3.11", "-3"}) {
+        if (launcher != null) {
+          commands.add(Arrays.asList(launcher.toString(), version));
+        }
+      }
+    }
+    for (String name : PYTHONS) {
+      Path program = program(name);
+      if (program != null) {
+        commands.add(Collections.singletonList(program.toString()));
+      }
+    }
+    return commands;
   }
 
-  private static String quoted(File file) {
-    return file.getPath().contains(" ") ? '"' + file.getPath() + '"' : file.getPath();
+  /** Returns a program that the system finds by its name; null if there is none. */
+  public Path program(String name) {
+    String file = kind == Kind.WINDOWS ? name + ".exe" : name;
+    for (Path folder : searched()) {
+      Path program = folder.resolve(file);
+      if (Files.isRegularFile(program) && Files.isExecutable(program)) {
+        return program;
+      }
+    }
+    return null;
+  }
+
+  private List<Path> searched() {
+    List<Path> folders = new ArrayList<>();
+    String path = variable(kind == Kind.WINDOWS && variable("PATH").isEmpty() ? "Path" : "PATH");
+    for (String folder : path.split(kind == Kind.WINDOWS ? ";" : ":")) {
+      if (!folder.trim().isEmpty()) {
+        folders.add(Paths.get(folder.trim()));
+      }
+    }
+    if (kind == Kind.MACOS) {
+      // A program that was started from the Finder does not see what the shell sees.
+      folders.add(Paths.get("/opt/homebrew/bin"));
+      folders.add(Paths.get("/usr/local/bin"));
+      folders.add(Paths.get("/Library/Frameworks/Python.framework/Versions/Current/bin"));
+    }
+    if (kind != Kind.WINDOWS) {
+      folders.add(home.resolve(".local/bin")); // where uv installs itself
+    }
+    return folders;
+  }
+
+  /** Returns whether packages for NVIDIA devices exist for this system at all. */
+  public boolean supportsNvidia(String architecture) {
+    return kind != Kind.MACOS && (architecture.equals("amd64") || architecture.equals("x86_64"));
+  }
+
+  /** Returns the files of which one is there where the driver of NVIDIA is installed. */
+  public List<Path> nvidiaDrivers() {
+    if (kind == Kind.WINDOWS) {
+      String windows = variable("SystemRoot").isEmpty() ? "C:\\Windows" : variable("SystemRoot");
+      return Collections.singletonList(Paths.get(windows, "System32", "nvcuda.dll"));
+    }
+    return Arrays.asList(
+        Paths.get("/usr/lib/x86_64-linux-gnu/libcuda.so.1"),
+        Paths.get("/usr/lib64/libcuda.so.1"),
+        Paths.get("/usr/lib/wsl/lib/libcuda.so.1"));
+  }
+
+  /** Returns how Python with what the plugin needs of it is installed, to be told to people. */
+  public String installPython() {
+    switch (kind) {
+      case WINDOWS:
+        return "install Python 3.12 from python.org";
+      case MACOS:
+        return "install Python 3.12 from python.org or with `brew install python@3.12`";
+      default:
+        return "install it, for example with `sudo apt-get install python3-venv`";
+    }
   }
 
   /** Returns the folders to keep segments in, the best one first. */

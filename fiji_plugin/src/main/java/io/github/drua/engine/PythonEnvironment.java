@@ -14,6 +14,11 @@ public final class PythonEnvironment {
   /** Where users choose the Python. */
   static final String MENU = "Plugins > Drua > Drua Check Engine...";
 
+  /** Where users make the plugin's own environment, and how macros do. */
+  public static final String MAKE =
+      "Plugins > Drua > Drua Python Environment... (in a macro:"
+          + " run(\"Drua Python Environment...\", \"action=create\"))";
+
   private static final String SETTING = "drua.python";
   private static final String VARIABLE = "DRUA_PYTHON";
 
@@ -31,7 +36,16 @@ public final class PythonEnvironment {
    * @throws EngineException with code BACKEND_MISSING if there is none
    */
   public static PythonEnvironment find() {
-    return find(Prefs.get(SETTING, ""), Platform.current());
+    return find(Platform.current());
+  }
+
+  /**
+   * Finds the Python of a system's user.
+   *
+   * @throws EngineException with code BACKEND_MISSING if there is none
+   */
+  public static PythonEnvironment find(Platform platform) {
+    return find(Prefs.get(SETTING, ""), platform);
   }
 
   static PythonEnvironment find(String setting, Platform platform) {
@@ -42,8 +56,8 @@ public final class PythonEnvironment {
     if (!variable.isEmpty()) {
       return named(variable, VARIABLE, platform);
     }
-    File own = platform.pythonOf(platform.environmentFolder());
-    if (own.canExecute()) {
+    File own = new OwnEnvironment(platform).python();
+    if (own != null) {
       return new PythonEnvironment(own, "the plugin's own environment");
     }
     throw nowhere(platform);
@@ -62,34 +76,34 @@ public final class PythonEnvironment {
   }
 
   private static EngineException nowhere(Platform platform) {
-    File folder = platform.environmentFolder();
-    File python = platform.pythonOf(folder);
+    OwnEnvironment own = new OwnEnvironment(platform);
+    if (own.isBusy()) {
+      return new EngineException(
+          ErrorCode.BACKEND_MISSING,
+          "the Python environment in " + own.folder() + " is being made right now",
+          "wait until it is done, and run the command again");
+    }
     return new EngineException(
         ErrorCode.BACKEND_MISSING,
         "there is no Python for the engine: the setting is empty, "
             + VARIABLE
-            + " is not set, and "
-            + python
-            + " does not exist",
-        "make one with `"
-            + platform.makeEnvironment(folder)
-            + "` and `"
-            + platform.installEngine(python)
-            + "` (the folder in which the plugin was built), set "
-            + VARIABLE
-            + ", or choose a Python in "
-            + MENU);
+            + " is not set, and there is no environment in "
+            + own.folder(),
+        "make one in " + MAKE + ", set " + VARIABLE + ", or choose a Python in " + MENU);
   }
 
   /** Returns the error for a Python that lacks a package of the engine, or the engine itself. */
   static EngineException without(String module, File python) {
+    boolean own = new OwnEnvironment(Platform.current()).holds(python);
     return new EngineException(
         ErrorCode.BACKEND_MISSING,
         "the Python " + python + " has no package " + module,
-        "install it with `"
-            + Platform.current().installEngine(python)
-            + "` (the folder in which the plugin was built), or choose another Python in "
-            + MENU);
+        own
+            ? "repair it in " + MAKE.replace("=create", "=repair")
+            : "make an environment that has it in "
+                + MAKE
+                + ", or choose another Python in "
+                + MENU);
   }
 
   /** Returns the Python. */
@@ -102,10 +116,18 @@ public final class PythonEnvironment {
     return origin;
   }
 
+  /** Returns whether a person or the system has named a Python, whatever it is good for. */
+  public static boolean isNamed() {
+    return !Prefs.get(SETTING, "").trim().isEmpty()
+        || !Platform.current().variable(VARIABLE).isEmpty();
+  }
+
   /** Keeps a Python as the setting, empty for none; the engine that runs is ended. */
   public static void choose(String path) {
-    Prefs.set(SETTING, path.trim());
-    Prefs.savePreferences();
+    if (!path.trim().equals(Prefs.get(SETTING, ""))) {
+      Prefs.set(SETTING, path.trim());
+      Prefs.savePreferences();
+    }
     Engines.restart();
   }
 }

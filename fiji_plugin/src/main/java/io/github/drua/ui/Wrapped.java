@@ -14,6 +14,11 @@ public final class Wrapped {
     return error.remedy().isEmpty() ? cause : cause + "\n \n" + sentence(error.remedy());
   }
 
+  /** Returns a sentence in lines that fit a dialog. */
+  public static String paragraph(String sentence) {
+    return sentence(sentence);
+  }
+
   /** Returns a text in lines of at most so many letters, longer words aside. */
   static String text(String text, int width) {
     StringBuilder lines = new StringBuilder();

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.Arrays;
@@ -62,14 +64,50 @@ class PlatformTest {
         new File("/env/Scripts/python.exe"), platform(Platform.Kind.WINDOWS).pythonOf(env));
   }
 
+  private void program(String name) throws IOException {
+    Path file = Files.createFile(temp.resolve(name));
+    assertTrue(file.toFile().setExecutable(true));
+  }
+
   @Test
-  void commandsForPeopleQuoteSpaces() {
-    File folder = new File("/Application Support/env");
+  void pythonsAreLookedForByNameAndOnWindowsByTheLauncher() throws IOException {
+    program("python3");
+    program("python3.12");
+    program("py.exe");
+    program("python.exe");
+    Map<String, String> path = Collections.singletonMap("PATH", "/no/such:" + temp);
     assertEquals(
-        "python3 -m venv \"/Application Support/env\"",
-        platform(Platform.Kind.MACOS).makeEnvironment(folder));
+        Arrays.asList(
+            Collections.singletonList(temp.resolve("python3.12").toString()),
+            Collections.singletonList(temp.resolve("python3").toString())),
+        platform(Platform.Kind.LINUX, path).pythons());
+    Map<String, String> windows = Collections.singletonMap("Path", temp + ";" + temp);
+    String launcher = temp.resolve("py.exe").toString();
     assertEquals(
-        "py -3 -m venv /env", platform(Platform.Kind.WINDOWS).makeEnvironment(new File("/env")));
+        Arrays.asList(
+            Arrays.asList(launcher, "-3.12"),
+            Arrays.asList(launcher, "-3.13"),
+            Arrays.asList(launcher, "-3.11"),
+            Arrays.asList(launcher, "-3"),
+            Collections.singletonList(temp.resolve("python.exe").toString())),
+        platform(Platform.Kind.WINDOWS, windows).pythons());
+  }
+
+  @Test
+  void nvidiaIsForLinuxAndWindowsOnIntel() {
+    assertTrue(platform(Platform.Kind.LINUX).supportsNvidia("amd64"));
+    assertTrue(platform(Platform.Kind.WINDOWS).supportsNvidia("x86_64"));
+    assertFalse(platform(Platform.Kind.LINUX).supportsNvidia("aarch64"));
+    assertFalse(platform(Platform.Kind.MACOS).supportsNvidia("x86_64"));
+    assertTrue(
+        platform(Platform.Kind.WINDOWS).nvidiaDrivers().get(0).toString().contains("nvcuda.dll"));
+  }
+
+  @Test
+  void everySystemHasItsWayToGetPython() {
+    assertTrue(platform(Platform.Kind.LINUX).installPython().contains("apt-get"));
+    assertTrue(platform(Platform.Kind.MACOS).installPython().contains("brew"));
+    assertTrue(platform(Platform.Kind.WINDOWS).installPython().contains("python.org"));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.github.drua.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -76,14 +77,42 @@ class PythonEnvironmentTest {
         assertThrows(EngineException.class, () -> PythonEnvironment.find("", platform));
     String own = home.resolve(".local/share/drua/env").toString();
     assertEquals(ErrorCode.BACKEND_MISSING, e.code());
-    for (String part : new String[] {"setting", "DRUA_PYTHON", own + "/bin/python"}) {
+    for (String part : new String[] {"setting", "DRUA_PYTHON", own}) {
       assertTrue(e.message().contains(part), e.message());
     }
     for (String part :
         new String[] {
-          "python3 -m venv " + own, "-m pip install", "DRUA_PYTHON", "Drua Check Engine..."
+          "Plugins > Drua > Drua Python Environment...",
+          "run(\"Drua Python Environment...\", \"action=create\")",
+          "DRUA_PYTHON",
+          "Drua Check Engine..."
         }) {
       assertTrue(e.remedy().contains(part), e.remedy());
+    }
+  }
+
+  @Test
+  void onlyACompleteBuildThatIsNamedIsUsed() throws IOException {
+    File python = program(".local/share/drua/env/0.1.0-a/bin/python");
+    OwnEnvironment own = new OwnEnvironment(platform);
+    assertNull(own.python());
+    own.use(own.folder().resolve("0.1.0-a"));
+    assertNull(own.python(), "without its record it is half-made");
+    Files.write(own.folder().resolve("0.1.0-a").resolve(OwnEnvironment.RECORD), new byte[0]);
+    assertEquals(python, PythonEnvironment.find("", platform).python());
+    own.useNone();
+    assertNull(own.python());
+  }
+
+  @Test
+  void environmentThatIsBeingMadeIsToldAsSuch() throws IOException {
+    EnvironmentLock lock = new OwnEnvironment(platform).lock();
+    try {
+      EngineException e =
+          assertThrows(EngineException.class, () -> PythonEnvironment.find("", platform));
+      assertTrue(e.message().endsWith("is being made right now"), e.message());
+    } finally {
+      lock.close();
     }
   }
 }

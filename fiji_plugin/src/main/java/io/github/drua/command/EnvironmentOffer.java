@@ -1,0 +1,67 @@
+package io.github.drua.command;
+
+import ij.gui.GenericDialog;
+import io.github.drua.engine.CancelledException;
+import io.github.drua.engine.EngineClient;
+import io.github.drua.engine.EngineException;
+import io.github.drua.engine.OwnEnvironment;
+import io.github.drua.engine.Platform;
+import io.github.drua.engine.PythonEnvironment;
+import io.github.drua.environment.EngineFit;
+import io.github.drua.environment.Environments;
+import io.github.drua.ui.Wrapped;
+import java.util.Collections;
+
+/** Offers a person who has no Python environment, or an old one, to make it. */
+final class EnvironmentOffer {
+  private static final String TITLE = "Drua Python Environment";
+
+  private EnvironmentOffer() {}
+
+  /**
+   * Makes sure that there is a Python of the plugin's version; asks before it makes one.
+   *
+   * @throws CancelledException if the person does not want it
+   */
+  static void settle(EngineClient engine) {
+    if (!engine.route().equals("worker")) {
+      return;
+    }
+    OwnEnvironment own = new OwnEnvironment(Platform.current());
+    if (PythonEnvironment.isNamed() || own.isBusy()) {
+      return; // the engine tells what is wrong, if anything is
+    }
+    if (own.python() == null) {
+      make("create", "Drua's Python engine is not set up yet: " + new Environments().offer() + ".");
+    } else if (new Environments().isOutdated()) {
+      make("update", difference(engine));
+    }
+  }
+
+  private static String difference(EngineClient engine) {
+    try {
+      EngineFit.check(engine);
+      return "The Python environment is older than the plugin.";
+    } catch (EngineException e) {
+      return e.message() + ".";
+    }
+  }
+
+  private static void make(String action, String why) {
+    GenericDialog dialog = new GenericDialog(TITLE);
+    dialog.addMessage(
+        Wrapped.paragraph(why)
+            + "\n \n"
+            + (action.equals("create") ? "Make the environment now?" : "Update it now?")
+            + " The image waits.");
+    dialog.setOKLabel(action.equals("create") ? "Make It" : "Update");
+    dialog.setCancelLabel("Not Now");
+    dialog.showDialog();
+    // Not wasCanceled(), which also marks a macro as aborted.
+    if (!dialog.wasOKed()) {
+      throw new CancelledException();
+    }
+    EnvironmentPlugin.make(
+        EnvironmentParameters.from(MacroOptions.of(Collections.singletonMap("action", action))));
+  }
+}
