@@ -20,6 +20,9 @@ case "$1 $2" in
     shift 2
     exec "$@"
     ;;
+  "-u -m") # the engine, which it does not have
+    exit 7
+    ;;
   "-m venv")
     mkdir -p "$3/bin"
     cp "$0" "$3/bin/python"

@@ -25,11 +25,17 @@ final class EnvironmentReport {
     this.version = version;
   }
 
-  String text() throws IOException {
+  /**
+   * Returns the report.
+   *
+   * @param offer what making one would take, told where there is none
+   */
+  String text(String offer) throws IOException {
     if (own.isBusy()) {
       add("State", "is being made or changed right now");
     } else if (record == null) {
       add("State", "there is none yet");
+      add("Needs", offer);
     } else {
       add("State", state());
     }

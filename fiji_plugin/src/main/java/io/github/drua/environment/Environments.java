@@ -162,7 +162,7 @@ public final class Environments {
   /** Returns path, size, versions and devices as text. */
   public String report() {
     try {
-      return new EnvironmentReport(platform, record(), wheel.version()).text();
+      return new EnvironmentReport(platform, record(), wheel.version()).text(offer());
     } catch (IOException e) {
       throw disk(e);
     }

@@ -16,6 +16,8 @@ final class InstallOutput {
       Pattern.compile("Processing .*?([\\w.]+)-[\\d.]+\\S*\\.whl.*");
   private static final Pattern PROGRESS = Pattern.compile("Progress (\\d+) of (\\d+)");
   private static final Pattern ERROR = Pattern.compile("\\s*(?:ERROR|error|×|╰─▶)[: ]\\s*(.+)");
+  private static final Pattern MISSING =
+      Pattern.compile("\\s+The user requested \\(constraint\\) (\\S+)");
   private static final int ERRORS_SHOWN = 3;
 
   private final long expected;
@@ -46,7 +48,11 @@ final class InstallOutput {
     }
     progress.line(line);
     Matcher error = ERROR.matcher(line);
-    if (error.matches()) {
+    Matcher missing = MISSING.matcher(line);
+    if (missing.matches()) {
+      // pip says so after its first error, which tells nothing by itself
+      errors.add(0, "no wheel of " + missing.group(1) + " fits");
+    } else if (error.matches()) {
       errors.add(error.group(1).trim());
     } else if (line.startsWith("Installing collected packages") || line.startsWith("Prepared ")) {
       phase = Phase.INSTALL;
