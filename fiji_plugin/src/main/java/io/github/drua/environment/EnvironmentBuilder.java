@@ -2,6 +2,7 @@ package io.github.drua.environment;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
 import com.eclipsesource.json.ParseException;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
@@ -85,21 +86,20 @@ final class EnvironmentBuilder {
     int code = start(commands.test(), lines::add);
     lines.forEach(progress::line);
     String last = lines.isEmpty() ? "" : lines.get(lines.size() - 1);
-    JsonObject report = null;
-    for (String line : lines) {
-      report = line.startsWith("{") ? parsed(line) : report;
-    }
+    JsonObject report = parsed(last);
     if (code != 0 || report == null) {
       throw failed("the new engine does not work: " + last, "try another Python with python=[...]");
     }
     return report;
   }
 
+  /** Returns the report of a line; null for what a library prints. */
   private static JsonObject parsed(String line) {
     try {
-      return Json.parse(line).asObject();
+      JsonValue value = Json.parse(line);
+      return value.isObject() ? value.asObject() : null;
     } catch (ParseException e) {
-      return null; // what a library prints
+      return null;
     }
   }
 

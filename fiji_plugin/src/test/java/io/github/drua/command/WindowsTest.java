@@ -100,6 +100,7 @@ class WindowsTest {
     Menu drua = menu(menu(Menus.getMenuBar(), "Plugins"), "Drua");
     assertEquals("Drua Segment...", drua.getItem(0).getLabel());
     assertEquals("Drua Check Engine...", drua.getItem(1).getLabel());
+    assertEquals("Drua Python Environment...", drua.getItem(2).getLabel());
   }
 
   @Test
