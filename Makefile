@@ -13,7 +13,7 @@ PY      := $(VENV)/bin/python
 VERSION := 0.1.0
 JAR     := dist/Drua_-$(VERSION).jar
 WHEEL   := python_engine/dist/drua-$(VERSION)-py3-none-any.whl
-PINS    := python_engine/drua/constraints.txt
+PINS    := python_engine/drua/pins
 IMAGEJ  := fiji_plugin/target/imagej
 IMAGE   ?= models/nuclei-fluorescence/sample/nuclei-sample.tif
 MVN     := mvn -q -B
@@ -27,12 +27,12 @@ help:
 
 env: $(VENV)/.complete
 
-$(VENV)/.complete: pyproject.toml $(PINS)
+$(VENV)/.complete: pyproject.toml $(PINS)/cpu.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo 'Python 3.10 or newer is needed; set PYTHON=...'; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module: apt-get install python3-venv'; exit 1; }
 	@echo 'Making the Python environment in $(VENV) (a few minutes the first time) ...'
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install -q --disable-pip-version-check -c $(PINS) -e '.[cpu,fiji,dev]'
+	@$(PY) -m pip install -q --disable-pip-version-check -c $(PINS)/cpu.txt -e '.[cpu,fiji,dev]'
 	@touch $@
 
 plugin: $(JAR)
@@ -82,8 +82,9 @@ fuzz: env plugin
 # What the plugin's own environment gets, for every Python and system; run it to move on to newer releases.
 lock:
 	@command -v uv >/dev/null || { echo 'uv is missing: pip install uv'; exit 1; }
-	@uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
-	    --extra cpu --extra nvidia pyproject.toml -o $(PINS)
+	@for build in cpu nvidia; do \
+	    uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
+	        --extra $$build pyproject.toml -o $(PINS)/$$build.txt || exit 1; done
 
 bench: env plugin
 	@for script in benchmarks/*.py; do $(PY) $$script; done

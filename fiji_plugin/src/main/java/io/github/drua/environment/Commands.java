@@ -44,8 +44,27 @@ final class Commands {
     return command;
   }
 
-  /** Returns what installs the engine and all that it needs, in the versions of the pins. */
-  List<String> install(Path wheel, Path pins) {
+  /**
+   * Returns what puts packages into a folder; pip skips what is there already, and each call is
+   * complete or leaves nothing.
+   *
+   * @param requirements lines of the pins
+   */
+  List<String> download(List<String> requirements, Path folder) {
+    List<String> command = new ArrayList<>();
+    command.addAll(Arrays.asList(python, "-m", "pip", "download", "--no-input", "--no-deps"));
+    command.addAll(Arrays.asList("--disable-pip-version-check", "--progress-bar", "raw"));
+    command.addAll(Arrays.asList("--only-binary", ":all:", "--dest", folder.toString()));
+    command.addAll(requirements);
+    return command;
+  }
+
+  /**
+   * Returns what installs the engine and exactly what the pins say.
+   *
+   * @param wheels the folder that all packages come from; null for the network
+   */
+  List<String> install(Path wheel, Path pins, Path wheels) {
     List<String> command = new ArrayList<>();
     if (plan.uv() != null) {
       command.addAll(
@@ -54,16 +73,14 @@ final class Commands {
     } else {
       command.addAll(pip());
       // The engine compiles what it imports; the rest would be most of the work.
-      command.addAll(Arrays.asList("--no-compile", "--progress-bar"));
-      command.add(plan.wheels() == null ? "raw" : "off");
+      command.addAll(Arrays.asList("--no-compile", "--progress-bar", "off"));
     }
-    if (plan.wheels() != null) {
-      command.addAll(Arrays.asList("--no-index", "--find-links", plan.wheels().toString()));
+    if (wheels != null) {
+      command.addAll(Arrays.asList("--no-index", "--find-links", wheels.toString()));
     }
     // Wheels only: to build from sources needs compilers and runs what a package says.
-    command.addAll(Arrays.asList("--only-binary", ":all:"));
-    command.addAll(Arrays.asList("--constraint", pins.toString()));
-    command.add(wheel + "[" + plan.build().word() + "]");
+    command.addAll(Arrays.asList("--only-binary", ":all:", "--no-deps"));
+    command.addAll(Arrays.asList("--requirement", pins.toString(), wheel.toString()));
     return command;
   }
 

@@ -15,8 +15,6 @@ import java.util.zip.ZipFile;
 
 /** The Python engine that this plugin's jar carries: the two always fit. */
 public final class EngineWheel {
-  private static final String PINS = "drua/constraints.txt";
-
   private final String version;
   private final String name;
   private final URL place;
@@ -67,14 +65,18 @@ public final class EngineWheel {
     }
   }
 
-  /** Writes the pins of a wheel, the exact versions of all that it needs, beside it. */
-  static Path pinsOf(Path wheel) throws IOException {
-    Path pins = wheel.resolveSibling("constraints.txt");
+  /**
+   * Writes the pins of a wheel beside it: the exact versions of all that a build of it needs, for
+   * every Python and system, in the format of pip's requirements.
+   */
+  static Path pinsOf(Path wheel, Build build) throws IOException {
+    String name = build.word() + ".txt";
+    Path pins = wheel.resolveSibling(name);
     try (ZipFile zip = new ZipFile(wheel.toFile())) {
-      ZipEntry entry = zip.getEntry(PINS);
+      ZipEntry entry = zip.getEntry("drua/pins/" + name);
       if (entry == null) {
         throw new EngineException(
-            ErrorCode.BACKEND_MISSING, wheel + " has no " + PINS, "build the plugin again");
+            ErrorCode.BACKEND_MISSING, wheel + " has no pins/" + name, "build the plugin again");
       }
       try (InputStream in = zip.getInputStream(entry)) {
         Files.copy(in, pins, StandardCopyOption.REPLACE_EXISTING);

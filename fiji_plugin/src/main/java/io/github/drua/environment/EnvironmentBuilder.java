@@ -8,7 +8,6 @@ import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.OwnEnvironment;
 import java.io.BufferedWriter;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,6 +27,7 @@ final class EnvironmentBuilder {
 
   private final Plan plan;
   private final Path wheel;
+  private final Path downloads;
   private final Commands commands;
   private final BuildProgress progress;
   private final BufferedWriter log;
@@ -35,18 +35,24 @@ final class EnvironmentBuilder {
   /**
    * Prepares to build.
    *
-   * @param target the folder of the new environment, which does not exist yet
-   * @param python the Python that it will have
+   * @param commands those of the plan, for the folder of the new environment
    * @param wheel the engine
+   * @param downloads keeps what was downloaded for a next time
    * @param log takes what the programs write
    */
   EnvironmentBuilder(
-      Plan plan, Path target, File python, Path wheel, BuildProgress progress, BufferedWriter log) {
+      Plan plan,
+      Commands commands,
+      Path wheel,
+      Path downloads,
+      BuildProgress progress,
+      BufferedWriter log) {
     this.plan = plan;
     this.wheel = wheel;
+    this.downloads = downloads;
     this.progress = progress;
     this.log = log;
-    this.commands = new Commands(plan, target, python.getPath());
+    this.commands = commands;
   }
 
   /** Builds, tries the new engine, and returns what it says of itself as {@code drua check}. */
@@ -55,10 +61,12 @@ final class EnvironmentBuilder {
     make();
     InstallOutput output = new InstallOutput(plan.build().download(), progress);
     progress.update(Phase.DOWNLOAD, "", -1);
-    if (commands.renewPip() != null) {
-      install(commands.renewPip(), output);
+    Path pins = EngineWheel.pinsOf(wheel, plan.build());
+    Path wheels = wheels(pins, output);
+    if (plan.uv() == null) {
+      output.installing();
     }
-    install(commands.install(wheel, EngineWheel.pinsOf(wheel)), output);
+    install(commands.install(wheel, pins, wheels), output);
     progress.update(Phase.TRY, "", -1);
     return tried();
   }
@@ -73,6 +81,19 @@ final class EnvironmentBuilder {
           "the empty environment cannot be made: " + String.join(" ", last),
           "name another Python with python=[...]");
     }
+  }
+
+  /** Returns the folder that the packages come from; null where uv gets and keeps them itself. */
+  private Path wheels(Path pins, InstallOutput output) throws IOException {
+    if (plan.wheels() != null || plan.uv() != null) {
+      return plan.wheels();
+    }
+    // pip keeps nothing of what breaks off, and its cache only what the index allows.
+    install(commands.renewPip(), output);
+    for (List<String> portion : Pins.portions(pins)) {
+      install(commands.download(portion, downloads), output);
+    }
+    return downloads;
   }
 
   private void install(List<String> command, InstallOutput output) throws IOException {

@@ -10,7 +10,6 @@ import io.github.drua.engine.OwnEnvironment;
 import io.github.drua.engine.Platform;
 import io.github.drua.engine.PythonEnvironment;
 import java.io.BufferedWriter;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -25,6 +24,7 @@ import java.util.function.Consumer;
  * call one on the event thread.
  */
 public final class Environments {
+  private static final String DOWNLOADS = "downloads";
   private static final String BUILDS = "[0-9]*-*";
   private static final int NUMBER = 36;
   private static final long PATIENCE = 60_000;
@@ -111,6 +111,7 @@ public final class Environments {
           own.useNone();
           changed.run();
           sweep();
+          Folders.delete(own.folder().resolve(DOWNLOADS));
         });
   }
 
@@ -218,13 +219,15 @@ public final class Environments {
   private void make(Plan plan, Path target, BuildProgress progress) throws IOException {
     try (BufferedWriter log = EnvironmentBuilder.logOf(own)) {
       Path engine = wheel.copyTo(own.folder().resolve("wheel"));
-      File python = platform.pythonOf(target.toFile());
+      Path downloads = own.folder().resolve(DOWNLOADS);
+      Commands commands = new Commands(plan, target, platform.pythonOf(target.toFile()).getPath());
       JsonObject report =
-          new EnvironmentBuilder(plan, target, python, engine, progress, log).build();
+          new EnvironmentBuilder(plan, commands, engine, downloads, progress, log).build();
       progress.update(Phase.SWITCH, "", -1);
       BuildRecord.of(plan, wheel.version(), LocalDate.now().toString(), report).write(target);
       own.use(target);
       changed.run();
+      Folders.delete(downloads);
     } finally {
       sweep(); // the old one, or the half-made new one
     }

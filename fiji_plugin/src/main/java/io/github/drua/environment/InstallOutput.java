@@ -39,6 +39,13 @@ final class InstallOutput {
     this.progress = progress;
   }
 
+  /** Learns that everything is there, and is installed now. */
+  void installing() {
+    phase = Phase.INSTALL;
+    files = 0;
+    progress.update(phase, "", -1);
+  }
+
   /** Takes a line. */
   void line(String line) {
     Matcher bytes = PROGRESS.matcher(line);
@@ -54,8 +61,10 @@ final class InstallOutput {
       errors.add(0, "no wheel of " + missing.group(1) + " fits");
     } else if (error.matches()) {
       errors.add(error.group(1).trim());
-    } else if (line.startsWith("Installing collected packages") || line.startsWith("Prepared ")) {
-      phase = Phase.INSTALL;
+    } else if (line.startsWith("Prepared ")) {
+      installing(); // uv downloads and installs in one go
+      progress.update(phase, count(line) + " packages", -1);
+    } else if (phase == Phase.INSTALL && line.startsWith("Installing collected packages")) {
       progress.update(phase, count(line) + " packages", -1);
     } else {
       readFile(line);
@@ -92,7 +101,9 @@ final class InstallOutput {
 
   private double fraction(long done) {
     // The expected size is an estimate: the bar must not stand at its end while packages come.
-    return before + done == 0 ? -1 : Math.min(0.98, (double) (before + done) / expected);
+    return phase == Phase.INSTALL || before + done == 0
+        ? -1
+        : Math.min(0.98, (double) (before + done) / expected);
   }
 
   private static int count(String line) {

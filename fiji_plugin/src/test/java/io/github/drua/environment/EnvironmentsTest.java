@@ -51,7 +51,7 @@ class EnvironmentsTest {
     assertEquals(Collections.singletonList(build.getFileName().toString()), machine.builds());
     assertEquals(Collections.singletonList(""), machine.chosen);
     assertEquals(1, machine.restarts);
-    assertTrue(watcher.details.contains("numpy, 5 MB of 20 MB (package 1)"), "" + watcher.details);
+    assertTrue(watcher.details.contains("numpy, 5 MB of 20 MB (package 2)"), "" + watcher.details);
   }
 
   @Test
@@ -85,7 +85,7 @@ class EnvironmentsTest {
     environments.create(on(Build.NVIDIA), new Watcher());
     assertNotEquals(first, machine.own().current());
     assertFalse(Files.exists(first), "the old one is left behind");
-    assertTrue(machine.calls().contains("drua-1.0.0.whl[nvidia]"), machine.calls());
+    assertTrue(machine.calls().contains("wheel/nvidia.txt"), machine.calls());
     environments.repair(ANY, new Watcher());
     assertTrue(environments.report().contains("for NVIDIA"), "repair keeps the device");
   }
@@ -93,10 +93,36 @@ class EnvironmentsTest {
   @Test
   void packagesHaveTheVersionsOfThePins() throws Exception {
     environments.create(ANY, new Watcher());
-    Path pins = machine.own().folder().resolve("wheel/constraints.txt");
-    assertEquals(Collections.singletonList("numpy==2.0.0"), Files.readAllLines(pins));
-    assertTrue(machine.calls().contains("--constraint " + pins), machine.calls());
-    assertTrue(machine.calls().contains("--only-binary :all:"), machine.calls());
+    Path wheel = machine.own().folder().resolve("wheel");
+    assertEquals(
+        Arrays.asList("numpy==2.0.0", "six==1.0", "cpu==1.0"),
+        Files.readAllLines(wheel.resolve("cpu.txt")));
+    String install = machine.calls().substring(machine.calls().lastIndexOf("-m pip install"));
+    assertTrue(
+        install.contains(
+            "--only-binary :all: --no-deps --requirement "
+                + wheel.resolve("cpu.txt")
+                + " "
+                + wheel.resolve("drua-1.0.0.whl")),
+        install);
+  }
+
+  @Test
+  void largePackagesAreDownloadedOneByOneAndKeptForTheNextTime() throws Exception {
+    Path downloads = machine.own().folder().resolve("downloads");
+    machine.mode("offline");
+    assertThrows(EngineException.class, () -> environments.create(ANY, new Watcher()));
+    Files.createDirectories(downloads);
+    Files.createFile(downloads.resolve("numpy-2.0.0.whl"));
+    assertThrows(EngineException.class, () -> environments.create(ANY, new Watcher()));
+    assertTrue(Files.exists(downloads.resolve("numpy-2.0.0.whl")));
+    machine.mode("good");
+    environments.create(ANY, new Watcher());
+    String calls = machine.calls();
+    assertTrue(calls.contains("--dest " + downloads + " numpy==2.0.0\n"), calls);
+    assertTrue(calls.contains("--dest " + downloads + " six==1.0 cpu==1.0\n"), calls);
+    assertTrue(calls.contains("--no-index --find-links " + downloads), calls);
+    assertFalse(Files.exists(downloads), "they are of no use any more");
   }
 
   @Test

@@ -87,8 +87,12 @@ final class Machine {
   Environments environments(String version) throws IOException {
     Path wheel = home.resolve("drua-" + version + ".whl");
     try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(wheel))) {
-      zip.putNextEntry(new ZipEntry("drua/constraints.txt"));
-      zip.write("numpy==2.0.0\n".getBytes(StandardCharsets.UTF_8));
+      for (Build build : Build.values()) {
+        zip.putNextEntry(new ZipEntry("drua/pins/" + build.word() + ".txt"));
+        zip.write(
+            ("numpy==2.0.0\nsix==1.0\n" + build.word() + "==1.0\n")
+                .getBytes(StandardCharsets.UTF_8));
+      }
     }
     EngineWheel engine =
         new EngineWheel(version, wheel.getFileName().toString(), wheel.toUri().toURL());
