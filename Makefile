@@ -10,6 +10,7 @@ SHELL   := /bin/bash
 PYTHON  ?= python3
 VENV    := .venv
 PY      := $(VENV)/bin/python
+PIP     := $(PY) -m pip --disable-pip-version-check
 VERSION := 0.1.0
 JAR     := dist/Drua_-$(VERSION).jar
 WHEEL   := python_engine/dist/drua-$(VERSION)-py3-none-any.whl
@@ -32,7 +33,10 @@ $(VENV)/.complete: pyproject.toml $(PINS)/cpu.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv module: apt-get install python3-venv'; exit 1; }
 	@echo 'Making the Python environment in $(VENV) (a few minutes the first time) ...'
 	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install -q --disable-pip-version-check -c $(PINS)/cpu.txt -e '.[cpu,fiji,dev]'
+	@# The wheels are kept: tests make the plugin's own environment from them.
+	@$(PIP) download -q --no-deps --only-binary :all: -d $(VENV)/wheels -r $(PINS)/cpu.txt
+	@$(PIP) install -q --no-deps --no-index --find-links $(VENV)/wheels -r $(PINS)/cpu.txt
+	@$(PIP) install -q -c $(PINS)/cpu.txt -e '.[cpu,fiji,dev]'
 	@touch $@
 
 plugin: $(JAR)
@@ -40,7 +44,7 @@ plugin: $(JAR)
 # The engine travels in the jar, so that the two always fit.
 $(WHEEL): pyproject.toml LICENSE $(shell git ls-files python_engine models 2>/dev/null) | $(VENV)/.complete
 	@echo 'Building the wheel of the engine ...'
-	@rm -rf $(@D) && $(PY) -m pip wheel -q --disable-pip-version-check --no-deps -w $(@D) . && touch $@
+	@rm -rf $(@D) && $(PIP) wheel -q --no-deps -w $(@D) . && touch $@
 
 $(JAR): pom.xml fiji_plugin/pom.xml $(WHEEL) $(shell find fiji_plugin/src/main -type f)
 	@command -v mvn >/dev/null || { echo 'Maven is missing: apt-get install maven openjdk-17-jdk'; exit 1; }

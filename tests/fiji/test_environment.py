@@ -14,23 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.fiji.imagej import ROOT, SAMPLE, Finished, imagej_command, run_imagej
+from tests.fiji.imagej import SAMPLE, Finished, imagej_command, run_imagej
 
-PINS = ROOT / "python_engine/drua/pins/cpu.txt"
 COMMAND = "Drua Python Environment..."
 SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def wheels(request: pytest.FixtureRequest) -> Path:
-    """A folder made as the README says, kept between runs."""
-    assert request.config.cache is not None
-    key = hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = Path(request.config.cache.mkdir(f"wheels-{key}"))
-    if not (folder / "complete").exists():
-        download = ["download", "-q", "--only-binary", ":all:", "--no-deps", "-d", folder, "-r", PINS]
-        subprocess.run([sys.executable, "-m", "pip", *map(str, download)], check=True)
-        (folder / "complete").touch()
+def wheels() -> Path:
+    """The folder of wheels that `make env` keeps, made as the README says."""
+    folder = Path(sys.prefix) / "wheels"
+    assert list(folder.glob("numpy-*.whl")), "make env keeps the wheels"
     return folder
 
 
@@ -121,7 +115,7 @@ def test_without_an_environment_the_remedy_names_menu_and_macro(user: User) -> N
 
 def test_a_build_that_dies_with_imagej_is_never_used(user: User, wheels: Path) -> None:
     process = user.start(user.acting(f"action=create python=[{sys.executable}] wheels=[{wheels}]"))
-    _await(lambda: "Installing collected packages" in user.log())
+    _await(lambda: "Processing " in user.log())
     assert user.programs()
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -163,7 +157,7 @@ def test_a_failed_update_keeps_the_old_one(user: User, tmp_path: Path) -> None:
     (tmp_path / "six-1.0-py3-none-any.whl").touch()
     finished = user.act(f"action=update python=[{sys.executable}] wheels=[{tmp_path}]")
     assert finished.code == 1
-    assert "the packages cannot be installed: no wheel of bioimageio-spec==0.5.14.3 fits" in finished.err
+    assert "the packages cannot be installed: Could not find a version that satisfies" in finished.err
     assert user.builds() == [build]
     assert user.segment().code == 0
 
