@@ -57,7 +57,7 @@ class User:
     def start(self, text: str) -> subprocess.Popen[str]:
         """Begin a macro."""
         return subprocess.Popen(
-            [str(part) for part in imagej_command(self.macro(text))],
+            imagej_command(self.macro(text)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -35,7 +35,7 @@ def test_every_requirement_has_one_pin_within_its_range(build: str, python: str)
             if canonicalize_name(pin.name) == canonicalize_name(item.name)
             and (pin.marker is None or pin.marker.evaluate(here))
         ]
-        assert len(pins) == 1, item
+        assert len(pins) == 1, f"{item}: run `make lock`"
         (version,) = pins[0].specifier
         assert version.operator == "=="
         assert item.specifier.contains(version.version), item

@@ -52,7 +52,7 @@ public final class CheckEnginePlugin implements PlugIn {
   private static String fit() {
     String version = new EngineWheel().version();
     try {
-      EngineFit.check(Engines.get());
+      EngineFit.check(Engines.get(), Progress.NONE);
       return version;
     } catch (EngineException e) {
       return version + ": " + e.getMessage();

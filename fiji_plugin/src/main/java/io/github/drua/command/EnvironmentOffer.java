@@ -6,6 +6,7 @@ import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.OwnEnvironment;
 import io.github.drua.engine.Platform;
+import io.github.drua.engine.Progress;
 import io.github.drua.engine.PythonEnvironment;
 import io.github.drua.environment.EngineFit;
 import io.github.drua.environment.Environments;
@@ -40,7 +41,7 @@ final class EnvironmentOffer {
 
   private static String difference(EngineClient engine) {
     try {
-      EngineFit.check(engine);
+      EngineFit.check(engine, Progress.NONE);
       return "The Python environment is older than the plugin.";
     } catch (EngineException e) {
       return e.message() + ".";

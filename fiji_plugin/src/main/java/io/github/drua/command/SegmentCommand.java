@@ -73,7 +73,7 @@ public final class SegmentCommand implements Command {
     TaskProgress progress = new TaskProgress(image);
     try {
       EngineClient engine = Engines.get();
-      EngineFit.check(engine);
+      EngineFit.check(engine, progress);
       SegmentParameters parameters = SegmentPlugin.fromOptions(engine, options(), progress);
       Segmentation result = Segmentation.of(engine, image, parameters, progress);
       result.placeRois();

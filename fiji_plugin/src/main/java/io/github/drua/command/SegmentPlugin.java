@@ -52,7 +52,7 @@ public final class SegmentPlugin implements PlugIn {
       }
       progress.update("starting the engine", 0, 0);
       EngineClient engine = Engines.get();
-      EngineFit.check(engine);
+      EngineFit.check(engine, progress);
       SegmentParameters parameters =
           options == null
               ? ask(engine, image, progress)

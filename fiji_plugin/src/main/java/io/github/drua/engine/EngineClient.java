@@ -68,7 +68,16 @@ public final class EngineClient implements AutoCloseable {
 
   /** Returns what the engine says of itself; starts it if need be. */
   public JsonObject hello() {
-    return session().hello(Progress.NONE);
+    return hello(Progress.NONE);
+  }
+
+  /**
+   * Returns what the engine says of itself; starts it if need be.
+   *
+   * @throws CancelledException if the progress asked to stop while it started
+   */
+  public JsonObject hello(Progress progress) {
+    return session().hello(progress);
   }
 
   /** Returns the number of the engine's process; starts it if need be. */

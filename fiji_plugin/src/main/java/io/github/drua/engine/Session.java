@@ -243,7 +243,7 @@ final class Session implements LineListener, Segments.Peer {
             + (plugin == null ? "" : plugin + " ")
             + "speaks protocol "
             + Messages.PROTOCOL,
-        "install the plugin and the Python package drua of the same version");
+        "choose Update in " + PythonEnvironment.MAKE.replace("=create", "=update"));
   }
 
   @Override

@@ -1,10 +1,12 @@
 package io.github.drua.environment;
 
+import io.github.drua.engine.CancelledException;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.OwnEnvironment;
 import io.github.drua.engine.Platform;
+import io.github.drua.engine.Progress;
 import io.github.drua.engine.PythonEnvironment;
 
 /** Whether the engine that answers is the one that this plugin was made with. */
@@ -14,12 +16,13 @@ public final class EngineFit {
   /**
    * Refuses an engine of another version; starts it if need be.
    *
+   * @throws CancelledException if the progress asked to stop while it started
    * @throws EngineException with code PROTOCOL that tells both versions and how to make them one
    */
-  public static void check(EngineClient engine) {
+  public static void check(EngineClient engine, Progress progress) {
     if (engine.route().equals("worker")) {
       String plugin = new EngineWheel().version();
-      check(engine.hello().getString("engine", "?"), plugin, usesOwn());
+      check(engine.hello(progress).getString("engine", "?"), plugin, usesOwn());
     }
     // Else the program that hosts ImageJ has brought its engine along, and the plugin with it.
   }

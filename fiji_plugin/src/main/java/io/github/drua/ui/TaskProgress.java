@@ -19,6 +19,13 @@ public final class TaskProgress implements Progress {
   private String counted = "";
   private long started;
 
+  /** Starts to watch for Esc, for a task that is about no image. */
+  public TaskProgress() {
+    this.image = null;
+    this.shown = false;
+    IJ.resetEscape();
+  }
+
   /** Starts to watch for Esc and for the image's window, if it has one. */
   public TaskProgress(ImagePlus image) {
     this.image = image;
