@@ -175,8 +175,7 @@ def segment(
     ij : Gateway or net.imagej.ImageJ
         What `start` or pyimagej's `init` returned; None will do for arrays, which need no Java.
     image : ij.ImagePlus, net.imagej.Dataset, xarray.DataArray or ndarray
-        Only read. A selection of an ImagePlus restricts the work to its bounds. Dimensions of an xarray are
-        letters of TCZYX or pyimagej's t, pln, row, col, ch.
+        Only read. A selection of an ImagePlus restricts the work to its bounds; an xarray names its axes.
     model, channel, device, progress
         See `drua.arrays.Request`; only arrays can be segmented by an opened model.
     axes : str, optional
@@ -191,10 +190,8 @@ def segment(
 
     Raises
     ------
-    RequestError, ModelError, BackendError, BridgeError
+    RequestError, ModelError, BackendError, BridgeError, Cancelled
         With code, message and remedy, also where Java raised it.
-    Cancelled
-        If `progress` raised it.
     """
     request = Request(model, settings, channel, device, progress)
     if arrays.is_array(image):

@@ -222,6 +222,23 @@ def test_an_old_plugin_is_told(tmp_path: Path) -> None:
     assert "older than the engine" in told["start"][2]
 
 
+CODES = {
+    "setting": "SETTING",
+    "key": "SETTING",
+    "model": "UNKNOWN_MODEL",
+    "channel": "IMAGE",
+    "device": "DEVICE",
+    "axes": "SETTING",
+    "kind": "IMAGE",
+    "file": "IMAGE",
+    "macro": "SETTING",
+    "syntax": "REQUEST",
+    "route": "SETTING",
+    "operation": "DRUA",
+    "session": "DRUA",
+}
+
+
 def test_errors_of_java_and_python_cross_with_code_and_remedy(tmp_path: Path) -> None:
     (tmp_path / "wrong.ijm").write_text(
         'newImage("g", "16-bit ramp", 67, 71, 1);\nrun("Drua Segment...", "min_siz=3");'
@@ -253,21 +270,7 @@ told['session'] = error_of(gateway.segment, image)
         tmp_path,
     )
     codes = {name: value[1] for name, value in told.items()}
-    assert codes == {
-        "setting": "SETTING",
-        "key": "SETTING",
-        "model": "UNKNOWN_MODEL",
-        "channel": "IMAGE",
-        "device": "DEVICE",
-        "axes": "SETTING",
-        "kind": "IMAGE",
-        "file": "IMAGE",
-        "macro": "SETTING",
-        "syntax": "REQUEST",
-        "route": "SETTING",
-        "operation": "DRUA",
-        "session": "DRUA",
-    }
+    assert codes == CODES
     assert "boom" in told["operation"][2]
     assert told["setting"][2].startswith(
         "mask_threshold is '7', but must lie in its range (0.05 to 0.95); its"
