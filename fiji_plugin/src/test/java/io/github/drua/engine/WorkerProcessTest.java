@@ -151,12 +151,12 @@ class WorkerProcessTest {
   }
 
   @Test
-  void missingPackageIsToldByNameWithTheCommandThatInstallsIt() {
+  void missingPackageIsToldByNameWithWhereToMakeAnEnvironment() {
     client("missing");
     EngineException e = failure("echo", NOTHING);
     assertEquals(ErrorCode.BACKEND_MISSING, e.code());
     assertTrue(e.message().contains("no package drua_is_not_installed_here"), e.message());
-    assertTrue(e.remedy().contains("-m pip install"), e.remedy());
+    assertTrue(e.remedy().contains("action=create"), e.remedy());
   }
 
   @Test
