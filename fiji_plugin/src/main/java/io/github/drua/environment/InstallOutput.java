@@ -16,8 +16,6 @@ final class InstallOutput {
       Pattern.compile("Processing .*?([\\w.]+)-[\\d.]+\\S*\\.whl.*");
   private static final Pattern PROGRESS = Pattern.compile("Progress (\\d+) of (\\d+)");
   private static final Pattern ERROR = Pattern.compile("\\s*(?:ERROR|error|×|╰─▶)[: ]\\s*(.+)");
-  private static final Pattern MISSING =
-      Pattern.compile("\\s+The user requested \\(constraint\\) (\\S+)");
   private static final int ERRORS_SHOWN = 3;
 
   private final long expected;
@@ -55,11 +53,7 @@ final class InstallOutput {
     }
     progress.line(line);
     Matcher error = ERROR.matcher(line);
-    Matcher missing = MISSING.matcher(line);
-    if (missing.matches()) {
-      // pip says so after its first error, which tells nothing by itself
-      errors.add(0, "no wheel of " + missing.group(1) + " fits");
-    } else if (error.matches()) {
+    if (error.matches()) {
       errors.add(error.group(1).trim());
     } else if (line.startsWith("Prepared ")) {
       installing(); // uv downloads and installs in one go
@@ -112,7 +106,7 @@ final class InstallOutput {
         : line.split(",").length;
   }
 
-  /** Returns the errors that were written, or else a hint to the log. */
+  /** Returns the errors that were written, or that there were none. */
   String errors() {
     return errors.isEmpty()
         ? "it did not say why"

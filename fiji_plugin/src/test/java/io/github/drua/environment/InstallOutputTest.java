@@ -72,17 +72,4 @@ class InstallOutputTest {
             + " No matching distribution found for x",
         output.errors());
   }
-
-  @Test
-  void packageThatIsMissingIsNamedFirst() {
-    output.line("ERROR: Cannot install drua[cpu]==0.1.0 because of conflicting dependencies.");
-    output.line("The conflict is caused by:");
-    output.line("    drua 0.1.0 depends on bioimageio-spec==0.5.14.3");
-    output.line("    The user requested (constraint) bioimageio-spec==0.5.14.3");
-    output.line("");
-    assertEquals(
-        "no wheel of bioimageio-spec==0.5.14.3 fits;"
-            + " Cannot install drua[cpu]==0.1.0 because of conflicting dependencies.",
-        output.errors());
-  }
 }
