@@ -1,17 +1,19 @@
 """Exact outlines of labelled objects: closed polygons along the edges of pixels.
 
-Every pixel of an object has four directed edges, with the object on the right hand::
+A ring runs with its object on the right hand, so that outer rings go clockwise on screen and holes the other
+way. Its vertices are corners where pixels a, b, c, d meet::
 
-         0 top                 An edge is a crack if the pixel beyond it belongs to something else. Where
-        o------->o             a crack ends, the ring goes on with one of three cracks:
-        ^        |                 right turn   the pixel ahead is not the object's
-    3   |  pixel | 1               straight     it is, and the one beside it is not
-  left  |        v right           left turn    both are
-        o<-------o
-         2 bottom              So outer rings run clockwise on screen and holes the other way, and pixels
-                               that touch at a corner only are two rings.
+           :  top  :          Four cracks leave a corner; each is there if the two pixels beside it differ. A
+         a |       | b        side that runs along a crack, away from the corner, belongs to the pixel on its
+           |   3   |          right hand, and starts at the corner unless it merely passes through:
+     ------o-------o------
+     left  | 2   0 |  right       direction  0 right  1 down  2 left  3 up
+     ------o-------o------        object of     d       c       a       b
+           |   1   |
+         c |       | d        Pixels that touch at a corner only are two rings: there every side turns right.
+           : bottom:
 
-Consecutive cracks of one direction are one side; rings are lists of the corners where sides start.
+Sides are numbered; rings are cut at their local tops into short stretches, which are followed all at once.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ from drua.errors import ImageError, ShapeError
 
 Ints = NDArray[np.int32]
 Numbers = NDArray[np.int64]
+
+_BAND_PIXELS = 2**19
+"""Pixels that are compared at a time: few enough to stay in the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +65,42 @@ class Outlines:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sides:
-    """Straight sides of rings; all arrays have one element for each side."""
+class _Corners:
+    """The corners where something starts or ends, in the order of rows and planes.
 
-    label: Numbers
-    plane: Numbers
-    x: Numbers
-    y: Numbers
-    direction: Numbers
+    Parameters
+    ----------
+    position : ndarray, int64, (corners,)
+        In a grid with one row and one column more than the image has pixels.
+    code : ndarray, uint8, (corners,)
+        Bit d: there is a crack in direction d. Bit 4 + d: the pixel on its right hand is no background.
+    """
+
+    position: Numbers
+    code: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Straight sides of rings.
+
+    Parameters
+    ----------
+    position : ndarray, int64, (sides,)
+        The corner where each starts.
+    successor : ndarray, int64, (sides,)
+        The number of the side that follows.
+    top : ndarray, int64, (stretches,)
+        The sides where rings are cut, at least one in each. The highest, then leftmost of their corners
+        is the highest, then leftmost of the ring.
+    is_hole_top : ndarray, bool, (stretches,)
+        Whether a ring that starts there is a hole.
+    """
+
+    position: Numbers
     successor: Numbers
+    top: Numbers
+    is_hole_top: NDArray[np.bool_]
 
 
 def trace(labels: NDArray[Any]) -> Outlines:
@@ -93,10 +125,10 @@ def trace(labels: NDArray[Any]) -> Outlines:
     """
     if labels.ndim != 3:
         raise ShapeError(f"outlines need planes (N, Y, X), but the labels are {labels.shape}")
-    sides = _join([_trace_plane(plane, number) for number, plane in enumerate(labels)])
-    if not len(sides.label):
+    sides = _sides(_corners(labels), labels.shape[2] + 1)
+    if not len(sides.position):
         return Outlines(*(np.zeros(length, np.int32) for length in (0, 1, 1, 0)))
-    return _outlines(sides, _rings(sides.successor))
+    return _outlines(sides, labels)
 
 
 def rasterise(outlines: Outlines, shape: tuple[int, int, int]) -> NDArray[np.uint32]:
@@ -125,123 +157,179 @@ def rasterise(outlines: Outlines, shape: tuple[int, int, int]) -> NDArray[np.uin
     return steps.reshape(planes, height, width + 1).cumsum(axis=-1)[..., :-1].astype(np.uint32)
 
 
-def _trace_plane(plane: NDArray[Any], number: int) -> _Sides:
-    width = plane.shape[1] + 2
-    flat = np.pad(plane, 1).ravel()  # no neighbour of a pixel lies outside
-    ahead = (1, width, -1, -width)
-    found = [_straight_sides(flat, direction, ahead, width) for direction in range(4)]
-    starts, successors = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    index = np.empty(4 * flat.size, np.int32)
-    index[starts] = np.arange(len(starts), dtype=np.int32)
-    direction, pixel = np.divmod(starts, flat.size)
-    return _Sides(
-        label=flat[pixel].astype(np.int64),
-        plane=np.full(len(starts), number, np.int64),
-        # the corner where a side starts: the first one of the pixel, going round from its top left
-        x=pixel % width - 1 + ((direction == 1) | (direction == 2)),
-        y=pixel // width - 1 + (direction >= 2),
-        direction=direction,
-        successor=index[successors].astype(np.int64),
-    )
+def _corners(labels: NDArray[Any]) -> _Corners:
+    """Return the corners of planes (N, Y, X), found in bands of rows that fit the processor's cache."""
+    height, width = labels.shape[1] + 1, labels.shape[2] + 1
+    rows = max(1, _BAND_PIXELS // width)
+    positions, codes = [np.zeros(0, np.int64)], [np.zeros(0, np.uint8)]
+    for number, plane in enumerate(labels):
+        for top in range(0, height, rows):
+            found, code = _corners_of_band(plane, top, min(rows, height - top))
+            positions.append(found + (number * height + top) * width)
+            codes.append(code)
+    return _Corners(np.concatenate(positions), np.concatenate(codes))
 
 
-def _straight_sides(
-    flat: NDArray[Any], direction: int, ahead: tuple[int, ...], width: int
-) -> tuple[Numbers, Numbers]:
-    """Return where the sides of one direction start, and where those that follow them start.
+def _corners_of_band(plane: NDArray[Any], top: int, rows: int) -> tuple[Numbers, NDArray[np.uint8]]:
+    width = plane.shape[1] + 1
+    size = rows * width
+    # One column of background stands at the left; the one at the right is the left one of the next row.
+    flat = np.zeros((rows + 1) * width + 1, plane.dtype)
+    within = plane[max(top - 1, 0) : top + rows]
+    first = 1 if top == 0 else 0
+    flat[:-1].reshape(rows + 1, width)[first : first + len(within), 1:] = within
+    beside, below = flat[:-1] != flat[1:], flat[:-width] != flat[width:]
+    up, down, left, right = beside[:size], beside[width:], below[:-1], below[1:]
+    found = np.flatnonzero((up != down) | (left != right) | (up & left))
+    is_object = flat != 0
+    bits = [right, down, left, up, is_object[width + 1 :], is_object[width:], is_object, is_object[1:]]
+    code = np.zeros(len(found), np.uint8)
+    for number, bit in enumerate(bits):
+        code |= bit[found].view(np.uint8) << np.uint8(number)
+    return found, code
 
-    A place is a crack, as direction * pixels + pixel.
-    """
-    forward, beside = ahead[direction], ahead[direction - 1]
-    inside = slice(width, len(flat) - width)
-    beyond = flat[inside.start + beside : inside.stop + beside]
-    cracks = np.flatnonzero((flat[inside] != beyond) & (flat[inside] != 0)) + width
-    label = flat[cracks]
-    turns_right = flat[cracks + forward] != label
-    turns_left = ~turns_right & (flat[cracks + forward + beside] == label)
-    starts = (flat[cracks - forward] != label) | (flat[cracks - forward + beside] == label)
-    last = np.flatnonzero(turns_right | turns_left)
-    first = np.flatnonzero(starts)
+
+def _sides(corners: _Corners, width: int) -> _Sides:
+    count = len(corners.position)
+    first, last = zip(*(_side_ends(corners, width, direction) for direction in range(4)), strict=True)
+    # a side's number, by direction and corner
+    number = np.empty(4 * count, np.int64)
+    start = np.concatenate(first)
+    number[np.concatenate([d * count + ends for d, ends in enumerate(first)])] = np.arange(len(start))
+    turns = [_crack(corners.code[last[d]], d + 1) for d in range(4)]
+    following = [np.where(turns[d], (d + 1) % 4 * count, (d + 3) % 4 * count) + last[d] for d in range(4)]
+    successor = number[np.concatenate(following)]
+    # the highest side of a ring comes from below and goes back there; holes run the other way round
+    outer = np.flatnonzero(_crack(corners.code[first[0]], 1) & turns[0])
+    hole = np.flatnonzero(~(_crack(corners.code[first[2]], 3) | turns[2]))
+    top = np.concatenate([outer, successor[len(first[0]) + len(first[1]) + hole]])
+    return _Sides(corners.position[start], successor, top, np.arange(len(top)) >= len(outer))
+
+
+def _side_ends(corners: _Corners, width: int, direction: int) -> tuple[Numbers, Numbers]:
+    """Return the numbers of the corners where the sides of one direction start, and where they end."""
+    onward, to_the_right, opposite = (_crack(corners.code, direction + turn) for turn in range(3))
+    starts = onward & (to_the_right | ~opposite) & _is_object(corners.code, direction)
+    ends = opposite & (to_the_right | ~onward) & _is_object(corners.code, direction + 1)
+    first, last = np.flatnonzero(starts), np.flatnonzero(ends)
     if direction in (1, 3):  # down the columns, as the sides run
-        first = first[np.argsort(cracks[first] % width, kind="stable")]
-        last = last[np.argsort(cracks[last] % width, kind="stable")]
+        first, last = _by_column(corners, first, width), _by_column(corners, last, width)
     # sides of one direction do not overlap: the n-th start and the n-th end are of one side
-    right = cracks[last] + (direction + 1) % 4 * len(flat)
-    left = cracks[last] + forward + beside + (direction - 1) % 4 * len(flat)
-    return cracks[first] + direction * len(flat), np.where(turns_right[last], right, left)
+    return first, last
 
 
-def _join(planes: list[_Sides]) -> _Sides:
-    """Return the sides of all planes as one set."""
-    offsets = np.cumsum([0, *(len(sides.label) for sides in planes)])
-    moved = [sides.successor + offset for sides, offset in zip(planes, offsets[:-1], strict=True)]
-    return _Sides(
-        label=_concatenate([sides.label for sides in planes]),
-        plane=_concatenate([sides.plane for sides in planes]),
-        x=_concatenate([sides.x for sides in planes]),
-        y=_concatenate([sides.y for sides in planes]),
-        direction=_concatenate([sides.direction for sides in planes]),
-        successor=_concatenate(moved),
-    )
+def _by_column(corners: _Corners, numbers: Numbers, width: int) -> Numbers:
+    # numpy sorts numbers of 16 bits many times faster
+    columns = (corners.position[numbers] % width).astype(np.uint16 if width <= 2**16 else np.int64)
+    return numbers[np.argsort(columns, kind="stable")]
 
 
-def _concatenate(arrays: list[Numbers]) -> Numbers:
-    return np.concatenate([np.zeros(0, np.int64), *arrays])
+def _crack(code: NDArray[np.uint8], direction: int) -> NDArray[np.bool_]:
+    return np.asarray(code & (1 << direction % 4) != 0)
 
 
-def _rings(successor: Numbers) -> Numbers:
-    """Return the number of the ring, from 0, that each side belongs to."""
-    from scipy.sparse.csgraph import connected_components
-
-    return np.asarray(connected_components(_graph(successor), connection="strong")[1], np.int64)
+def _is_object(code: NDArray[np.uint8], direction: int) -> NDArray[np.bool_]:
+    return np.asarray(code & (16 << direction % 4) != 0)
 
 
-def _graph(successor: Numbers) -> Any:
-    from scipy.sparse import csr_array
-
-    ends = np.arange(len(successor) + 1)
-    return csr_array((np.ones(len(successor), np.int8), successor, ends), shape=(len(successor),) * 2)
-
-
-def _outlines(sides: _Sides, ring: Numbers) -> Outlines:
-    start = _starts(sides, ring)
-    label, plane, hole = sides.label[start], sides.plane[start], sides.direction[start] != 0
-    order = np.lexsort((sides.x[start], sides.y[start], hole, label))
-    label, plane = label[order], plane[order]
+def _outlines(sides: _Sides, labels: NDArray[Any]) -> Outlines:
+    height, width = labels.shape[1] + 1, labels.shape[2] + 1
+    stretches = _stretches(sides)
+    # an object in a hole may start at the same corner as the hole
+    highest = 2 * sides.position[sides.top] + sides.is_hole_top
+    start = np.flatnonzero(_least_of_ring(highest, stretches.successor) == highest)
+    plane, row, column = np.unravel_index(highest[start] // 2, (len(labels), height, width))
+    hole = sides.is_hole_top[start]
+    # the object of a hole is left of the side that starts it, and right of an outer ring's
+    label = labels[plane, row, column - hole].astype(np.int64)
+    order = np.lexsort((highest[start], hole, label))
+    start, label, plane = start[order], label[order], plane[order]
     objects = _check_labels(label, plane)
-    vertices = _walk(sides.successor, ring, start, order)
+    points, vertices = _walk(stretches, start)
+    position = sides.position[vertices] % (height * width)
     return Outlines(
         planes=plane[np.searchsorted(label, np.arange(1, objects + 1))].astype(np.int32),
         parts=np.searchsorted(label, np.arange(1, objects + 2)).astype(np.int32),
-        points=np.cumsum([0, *np.bincount(ring)[order]]).astype(np.int32),
-        xy=np.stack([sides.x[vertices], sides.y[vertices]], axis=1).astype(np.int32).ravel(),
+        points=points.astype(np.int32),
+        xy=np.stack([position % width, position // width], axis=1).astype(np.int32).ravel(),
     )
 
 
-def _starts(sides: _Sides, ring: Numbers) -> Numbers:
-    """Return the side at the topmost, then leftmost corner of each ring; no ring passes that corner twice."""
-    corner = sides.y * (sides.x.max() + 1) + sides.x
-    first = np.full(ring.max() + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, ring, corner)
-    found = np.flatnonzero(corner == first[ring])
-    start = np.empty_like(first)
-    start[ring[found]] = found
-    return start
+@dataclass(frozen=True, eq=False)
+class _Stretches:
+    """Rings cut into pieces.
+
+    Parameters
+    ----------
+    successor : ndarray, int64, (stretches,)
+        The stretch that follows each.
+    length : ndarray, int64, (stretches,)
+        In sides.
+    sides, stretch, place : ndarray, int64, (sides,)
+        Every side, the stretch that it is on, and its place there.
+    """
+
+    successor: Numbers
+    length: Numbers
+    sides: Numbers
+    stretch: Numbers
+    place: Numbers
 
 
-def _walk(successor: Numbers, ring: Numbers, start: Numbers, order: Numbers) -> Numbers:
-    """Return all sides in the order of their rings, and inside a ring from its start on."""
-    from scipy.sparse.csgraph import depth_first_order
+def _stretches(sides: _Sides) -> _Stretches:
+    """Follow the rings from all their tops at once.
 
-    last = np.empty_like(start)
-    is_start = np.zeros(len(successor), bool)
-    is_start[start] = True
-    ends = np.flatnonzero(is_start[successor])
-    last[ring[ends]] = ends
-    # cut every ring open and tie its end to the start of the next one: a single path
-    path = successor.copy()
-    path[last[order]] = np.roll(start[order], -1)
-    return np.asarray(depth_first_order(_graph(path), start[order[0]], return_predecessors=False), np.int64)
+    A stretch goes down, then up, and passes every row at most twice: that bounds the number of steps.
+    """
+    number = np.full(len(sides.position), -1)
+    number[sides.top] = np.arange(len(sides.top))
+    onward = number[sides.successor]
+    onward = np.where(onward < 0, sides.successor, ~onward)  # the next stretch, as a negative number
+    successor = np.empty(len(sides.top), np.int64)
+    here, stretch = sides.top, np.arange(len(sides.top))
+    steps = []
+    while len(here):
+        steps.append((here, stretch))
+        here = onward[here]
+        over = here < 0
+        if over.any():
+            successor[stretch[over]] = ~here[over]
+            here, stretch = here[~over], stretch[~over]
+    passed, whose = (np.concatenate(arrays) for arrays in zip(*steps, strict=True))
+    place = np.repeat(np.arange(len(steps)), [len(step[0]) for step in steps])
+    return _Stretches(successor, np.bincount(whose), passed, whose, place)
+
+
+def _least_of_ring(values: Numbers, successor: Numbers) -> Numbers:
+    """Return the least value on the ring of each stretch."""
+    while True:
+        # twice as far ahead in every round
+        less = np.minimum(values, values[successor])
+        if np.array_equal(less, values):
+            return values
+        values, successor = less, successor[successor]
+
+
+def _walk(stretches: _Stretches, start: Numbers) -> tuple[Numbers, Numbers]:
+    """Return where each ring begins in the list of all sides, and that list: ring after ring from its start.
+
+    `start` are the stretches that the rings start with, in order of the rings.
+    """
+    ring = np.full(len(stretches.length), -1)
+    ring[start] = np.arange(len(start))
+    back = np.empty_like(ring)
+    back[stretches.successor] = np.arange(len(ring))
+    before = stretches.length[back]
+    back[start], before[start] = start, 0
+    while (ring[back] < 0).any():
+        # twice as far back in every round, until every stretch has found the start of its ring
+        before, back = before + before[back], back[back]
+    ring = ring[back]
+    points = np.zeros(len(start) + 1, np.int64)
+    np.cumsum(np.bincount(ring, stretches.length), out=points[1:], dtype=np.int64)
+    listed = np.empty_like(stretches.sides)
+    listed[(points[ring] + before)[stretches.stretch] + stretches.place] = stretches.sides
+    return points, listed
 
 
 def _check_labels(label: Numbers, plane: Numbers) -> int:
