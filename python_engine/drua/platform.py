@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
 import signal
 import subprocess
@@ -34,6 +35,18 @@ def cache_folder(system: str = sys.platform, environment: dict[str, str] | None 
     if system == "darwin":
         return home / "Library" / "Caches" / "Drua"
     return Path(variables.get("XDG_CACHE_HOME") or home / ".cache") / "drua"
+
+
+def map_pages(descriptor: int, size: int) -> mmap.mmap:
+    """Map a file, with all its pages where the system can: first access to one costs more than its copy."""
+    if not hasattr(mmap, "MAP_POPULATE"):  # only Linux has it
+        return mmap.mmap(descriptor, size)
+    return mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+
+
+def imports_beside_reader(system: str = sys.platform) -> bool:
+    """Return whether a module can be imported while another thread waits for stdin: it hangs on Windows."""
+    return system != "win32"
 
 
 def die_with_parent(system: str = sys.platform) -> bool:

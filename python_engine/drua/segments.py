@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua.errors import SegmentError, one_line
+from drua.platform import map_pages
 from drua.protocol import SegmentFile
 
 ALIGNMENT = 64
@@ -138,6 +139,6 @@ def _map(file: SegmentFile) -> mmap.mmap:
                 f"segment file {file.path!r} has {status.st_size} bytes,"
                 f" but {file.bytes} of a plain file are expected"
             )
-        return mmap.mmap(descriptor, file.bytes)
+        return map_pages(descriptor, file.bytes)
     finally:
         os.close(descriptor)

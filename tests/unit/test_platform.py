@@ -23,6 +23,25 @@ def test_folders_follow_the_system(system: str, environment: dict, data: str, ca
     assert platform.cache_folder(system, environment) == Path(cache)
 
 
+def test_windows_imports_before_it_reads() -> None:
+    assert platform.imports_beside_reader("linux")
+    assert platform.imports_beside_reader("darwin")
+    assert not platform.imports_beside_reader("win32")
+
+
+def test_mapped_pages_are_the_file_with_and_without_populating(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pages"
+    path.write_bytes(bytes(8192))
+    with path.open("r+b") as file:
+        with platform.map_pages(file.fileno(), 8192) as mapped:
+            mapped[4097] = 7
+        monkeypatch.delattr("mmap.MAP_POPULATE", raising=False)
+        with platform.map_pages(file.fileno(), 8192) as mapped:
+            assert mapped[4097] == 7
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the parent-death signal is Linux's own")
 def test_a_child_that_holds_the_interpreter_dies_with_its_parent() -> None:
     # A power of this size is computed in C for minutes, and nothing else of the child runs meanwhile.

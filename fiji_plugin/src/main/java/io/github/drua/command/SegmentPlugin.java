@@ -53,6 +53,7 @@ public final class SegmentPlugin implements PlugIn {
       progress.update("starting the engine", 0, 0);
       EngineClient engine = Engines.get();
       EngineFit.check(engine, progress);
+      ImageWatch.begin();
       SegmentParameters parameters =
           options == null
               ? ask(engine, image, progress)
@@ -88,6 +89,7 @@ public final class SegmentPlugin implements PlugIn {
     SegmentDialog dialog =
         new SegmentDialog(image, Models.thatSegment(engine, progress), devices(engine));
     progress.finish();
+    ImageWatch.expect(engine, image);
     return dialog.ask();
   }
 

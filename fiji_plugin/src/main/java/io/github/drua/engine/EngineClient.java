@@ -11,9 +11,12 @@ import java.util.function.Function;
  * this one makes no difference here.
  */
 public final class EngineClient implements AutoCloseable {
+  private static final long KEPT_MINUTES = 5;
+
   private final Transport.Launcher launcher;
   private final Function<Segments.Peer, Segments> pools;
   private final Deadlines deadlines;
+  private final Preparation preparation = new Preparation(KEPT_MINUTES);
   private Session session;
   private boolean closed;
 
@@ -58,6 +61,18 @@ public final class EngineClient implements AutoCloseable {
       return session().run(op, inputs, image, progress);
     } catch (UnstartedException second) {
       throw second.why();
+    }
+  }
+
+  /**
+   * Gets memory ready in the background for a call that is likely to come; returns at once, and
+   * does nothing before a call has started the engine.
+   *
+   * @param bytes the sizes of the image and of its results
+   */
+  public synchronized void expect(long... bytes) {
+    if (!closed && session != null && !session.dead()) {
+      preparation.expect(session.segments(), bytes);
     }
   }
 
@@ -113,6 +128,7 @@ public final class EngineClient implements AutoCloseable {
 
   private synchronized Session last() {
     closed = true;
+    preparation.close();
     return session;
   }
 

@@ -132,6 +132,22 @@ public final class Segment {
         (part, done, count) -> part.asDoubleBuffer().get(into, start + done, count));
   }
 
+  /**
+   * Gets the pages that others have written: the first access to a page costs more than its copy.
+   */
+  void touch() {
+    access.readLock().lock();
+    try {
+      for (int i = 0;
+          mapped && i < windows.length && !Thread.currentThread().isInterrupted();
+          i++) {
+        windows[i].load();
+      }
+    } finally {
+      access.readLock().unlock();
+    }
+  }
+
   /** Ends the mapping, so that the memory is free at once; later access is an error. */
   void unmap() {
     access.writeLock().lock();

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,6 +37,8 @@ final class Segments {
   private static final int FORGETTING = 16;
   private static final int TRIES = 10;
   private static final long PAUSE = 100;
+  private static final long MOST_PREPARED = 1L << 30;
+  private static final int SHARE_PREPARED = 4;
 
   private final List<SegmentFolder> folders;
   private final Peer peer;
@@ -44,6 +47,8 @@ final class Segments {
   private final List<Segment> free = new ArrayList<>(); // given back the longest ago first
   private long used;
   private long peak;
+  private long acquired;
+  private Thread preparing;
   private boolean closed;
 
   Segments(List<SegmentFolder> folders, Platform platform, Peer peer) {
@@ -77,6 +82,93 @@ final class Segments {
     long size = sizeClass(bytes);
     Segment segment = reuse(size);
     return segment != null ? segment : create(size);
+  }
+
+  /**
+   * Makes segments ready for calls that may come: reserved, and mapped and touched on both sides.
+   *
+   * <p>Gives way to the first call that comes, and takes no more than a part of what is free.
+   *
+   * @param needs the sizes of segments that will be used at the same time
+   */
+  void prepare(long... needs) {
+    if (!beginPreparing()) {
+      return;
+    }
+    try {
+      for (long size : missing(needs)) {
+        prepareOne(size);
+      }
+    } catch (IOException e) {
+      // A call has come, which makes what it needs itself; or there is no room, which it will tell.
+    } finally {
+      endPreparing();
+    }
+  }
+
+  /** Frees what is idle if there was no call since the count was taken; see {@link #acquired}. */
+  void freeUnused(long acquiredThen) {
+    if (acquired() == acquiredThen) {
+      drain();
+    }
+  }
+
+  /** Returns how many segments were ever acquired. */
+  synchronized long acquired() {
+    return acquired;
+  }
+
+  private synchronized boolean beginPreparing() {
+    boolean free = !closed && used == 0 && preparing == null;
+    preparing = free ? Thread.currentThread() : preparing;
+    return free;
+  }
+
+  private synchronized void endPreparing() {
+    preparing = null;
+    Thread.interrupted(); // meant for the work that has just ended
+  }
+
+  /** Returns the sizes for which there is no idle segment. */
+  private synchronized List<Long> missing(long... needs) {
+    List<Segment> ready = new ArrayList<>(free);
+    List<Long> missing = new ArrayList<>();
+    long total = 0;
+    for (long need : needs) {
+      long size = sizeClass(need);
+      total += size;
+      Segment best = best(ready, size);
+      if (best == null) {
+        missing.add(size);
+      } else {
+        ready.remove(best);
+      }
+    }
+    // What is expected is kept like what was needed once.
+    peak = total <= MOST_PREPARED ? Math.max(peak, total) : peak;
+    return total <= MOST_PREPARED ? missing : Collections.emptyList();
+  }
+
+  private void prepareOne(long size) throws IOException {
+    SegmentFolder folder = folders.get(0);
+    if (size > folder.free() / SHARE_PREPARED) {
+      return;
+    }
+    Segment segment = folder.create(size);
+    segment.touch();
+    synchronized (this) {
+      unattached.put(segment.name(), segment);
+    }
+    // The engine hears of it before anybody can use it.
+    peer.attach(segment);
+    if (!keep(segment)) {
+      dispose(segment);
+      removeFolders();
+    }
+  }
+
+  private synchronized boolean keep(Segment segment) {
+    return !closed && free.add(segment);
   }
 
   /** Takes a segment back, for the next one who needs it. */
@@ -131,16 +223,26 @@ final class Segments {
   }
 
   private synchronized Segment reuse(long size) {
+    acquired++;
+    if (preparing != null) {
+      preparing.interrupt();
+    }
+    Segment best = best(free, size);
+    if (best != null) {
+      free.remove(best);
+      count(best);
+    }
+    return best;
+  }
+
+  /** Returns the smallest segment that is large enough and not much too large; null if none is. */
+  private static Segment best(List<Segment> segments, long size) {
     Segment best = null;
-    for (Segment segment : free) {
+    for (Segment segment : segments) {
       boolean fits = segment.bytes() >= size && segment.bytes() <= 2 * size;
       if (fits && (best == null || segment.bytes() <= best.bytes())) {
         best = segment;
       }
-    }
-    if (best != null) {
-      free.remove(best);
-      count(best);
     }
     return best;
   }

@@ -81,16 +81,31 @@ public final class ImageBridge implements Pixels {
 
   private void writePlanes(Segment segment) {
     ColorModel colours = image.getProcessor().getColorModel();
-    long offset = 0;
+    int[] indices = indices();
+    long bytes = planePixels() * type.bytes;
+    if (image.getStack().isVirtual()) {
+      for (int i = 0; i < indices.length; i++) {
+        put(segment, i * bytes, type.convert(plane(indices[i]), colours));
+      }
+      return;
+    }
+    Object[] planes = Arrays.stream(indices).mapToObj(this::plane).toArray();
+    Planes.each(
+        planes.length, bytes(), i -> put(segment, i * bytes, type.convert(planes[i], colours)));
+  }
+
+  /** Returns the numbers of the region's planes in the stack, in the order of the engine. */
+  private int[] indices() {
+    int[] indices = new int[region.frames * region.slices * region.channels];
+    int count = 0;
     for (int t = 1; t <= region.frames; t++) {
       for (int z = 1; z <= region.slices; z++) {
         for (int c = 1; c <= region.channels; c++) {
-          int index = image.getStackIndex(c, region.firstSlice + z, region.firstFrame + t);
-          put(segment, offset, type.convert(plane(index), colours));
-          offset += planePixels() * type.bytes;
+          indices[count++] = image.getStackIndex(c, region.firstSlice + z, region.firstFrame + t);
         }
       }
     }
+    return indices;
   }
 
   /** Returns the pixels of one plane, as ImageJ has them. */

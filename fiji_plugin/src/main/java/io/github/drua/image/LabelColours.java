@@ -14,11 +14,17 @@ final class LabelColours {
   private static final int CANDIDATES = 3000;
   private static final long SEED = 17;
 
+  // Picking takes longer than all else that a label image needs.
+  private static final LUT PICKED = table(pick(candidates()));
+
   private LabelColours() {}
 
-  /** Returns the look-up table, the same in every run. */
+  /** Returns a look-up table of its own for an image; the colours are the same in every run. */
   static LUT create() {
-    int[] colours = pick(candidates());
+    return (LUT) PICKED.clone();
+  }
+
+  private static LUT table(int[] colours) {
     byte[] reds = new byte[COLOURS];
     byte[] greens = new byte[COLOURS];
     byte[] blues = new byte[COLOURS];

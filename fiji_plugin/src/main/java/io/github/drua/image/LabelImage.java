@@ -42,9 +42,17 @@ public final class LabelImage {
     long offset = array.getLong("offset", 0);
     int length = source.getWidth() * source.getHeight();
     boolean shorts = "uint16".equals(array.getString("dtype", ""));
-    for (int i = 0; i < region.slices * region.frames; i++) {
-      long at = offset + (long) i * length * (shorts ? Short.BYTES : Float.BYTES);
-      stack.addSlice(null, shorts ? shorts(segment, at, length) : floats(segment, at, length));
+    long bytes = (long) length * (shorts ? Short.BYTES : Float.BYTES);
+    Object[] planes = new Object[region.slices * region.frames];
+    Planes.each(
+        planes.length,
+        planes.length * bytes,
+        i -> {
+          long at = offset + i * bytes;
+          planes[i] = shorts ? shorts(segment, at, length) : floats(segment, at, length);
+        });
+    for (Object plane : planes) {
+      stack.addSlice(null, plane);
     }
     return stack;
   }

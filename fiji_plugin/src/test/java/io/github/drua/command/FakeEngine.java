@@ -57,6 +57,11 @@ public final class FakeEngine implements HostedEngine {
     return inputs;
   }
 
+  /** Returns how many segments of at least this size were attached. */
+  public long attached(long bytes) {
+    return segments.values().stream().filter(segment -> segment.capacity() >= bytes).count();
+  }
+
   /** Returns the pixels of the last segmentation, in the order of the header's axes. */
   public ByteBuffer pixels() {
     return ByteBuffer.wrap(pixels).order(ByteOrder.nativeOrder());

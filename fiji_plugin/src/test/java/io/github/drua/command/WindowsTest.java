@@ -155,6 +155,18 @@ class WindowsTest {
   }
 
   @Test
+  void memoryIsReadyBeforeAnOpenedImageIsSegmented() {
+    IJ.run("Drua Segment...", "channel=1 output=labels");
+    long large = 5 << 20;
+    assertEquals(0, fake.engine().attached(large));
+    IJ.createImage("large", "16-bit black", 1733, 1657, 1).show();
+    await(() -> fake.engine().attached(large) == 2 ? true : null);
+    // the image's and the labels'
+    IJ.run("Drua Segment...", "output=labels");
+    assertEquals(2, fake.engine().attached(large));
+  }
+
+  @Test
   void roisAreAppendedAndLabelsAreActive() {
     RoiManager manager = new RoiManager();
     manager.addRoi(new Roi(1, 1, 3, 3));

@@ -89,6 +89,20 @@ class EngineClientTest extends ClientCase {
   }
 
   @Test
+  void expectedImageFindsItsMemoryReady() throws InterruptedException {
+    executing((line, task) -> line.complete(task, NOTHING));
+    client.expect(3 << 20);
+    assertEquals(0, engine.heard("ATTACH"), "no engine was started for it");
+    client.call("models", NOTHING, Progress.NONE);
+    client.expect(3 << 20, 1);
+    for (int i = 0; i < 200 && engine.heard("ATTACH") < 2; i++) {
+      Thread.sleep(10);
+    }
+    client.call("segment", NOTHING, pixels(new byte[3 << 20]), Progress.NONE).close();
+    assertEquals(2, engine.heard("ATTACH"));
+  }
+
+  @Test
   void segmentsAreAttachedOnceForManyCalls() {
     executing((line, task) -> line.complete(task, NOTHING));
     for (int i = 0; i < 20; i++) {

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +29,7 @@ class SegmentsTest {
   @TempDir Path disk;
   private final List<String> told = new ArrayList<>();
   private long room = Long.MAX_VALUE;
+  private volatile Pause meanwhile = () -> {};
   private Segments segments;
 
   private final Segments.Peer peer =
@@ -61,6 +63,11 @@ class SegmentsTest {
   private void limited(FileChannel channel, long bytes) throws IOException {
     if (bytes > room) {
       throw new IOException("No space left on device");
+    }
+    try {
+      meanwhile.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     SegmentFolder.writeZeros(channel, bytes);
   }
@@ -192,5 +199,86 @@ class SegmentsTest {
     assertTrue(Files.exists(segment.file()));
     windows.giveBack(segment);
     assertEquals(0, entries(memory));
+  }
+
+  @Test
+  void preparedSegmentsAreReadyAndAttached() throws IOException {
+    segments.prepare(3 * MB, 2 * MB);
+    assertEquals(5 * MB, segments.idle());
+    assertEquals(2, told.size(), told.toString());
+    Segment first = segments.acquire(3 * MB);
+    Segment second = segments.acquire(2 * MB);
+    assertEquals(2, told.size(), told.toString());
+    segments.giveBack(first);
+    segments.giveBack(second);
+    assertEquals(5 * MB, segments.idle());
+  }
+
+  @Test
+  void nothingIsPreparedTwiceOrBesideACall() {
+    segments.prepare(3 * MB);
+    segments.prepare(3 * MB);
+    assertEquals(3 * MB, segments.idle());
+    Segment used = segments.acquire(MB);
+    segments.prepare(8 * MB);
+    assertEquals(3 * MB, segments.idle());
+    segments.giveBack(used);
+  }
+
+  @Test
+  void imageThatIsTooLargeIsNotPrepared() {
+    segments.prepare(1L << 40);
+    assertEquals(0, segments.idle());
+    assertEquals(Collections.emptyList(), told);
+  }
+
+  @Test
+  void fullMemoryIsNoErrorWhenPreparing() throws IOException {
+    room = 0;
+    segments.prepare(MB);
+    assertEquals(0, segments.idle());
+  }
+
+  @Test
+  void callThatComesEndsThePreparation() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch called = new CountDownLatch(1);
+    meanwhile =
+        () -> {
+          begun.countDown();
+          called.await();
+        };
+    Thread preparing = Threads.daemon("preparing", () -> segments.prepare(4 * MB));
+    begun.await();
+    meanwhile = () -> {};
+    Segment mine = segments.acquire(MB);
+    called.countDown();
+    preparing.join();
+    assertEquals(0, segments.idle());
+    segments.giveBack(mine);
+    assertEquals(MB, segments.idle());
+  }
+
+  @Test
+  void memoryThatNobodyUsedIsFreed() {
+    segments.prepare(MB);
+    long then = segments.acquired();
+    segments.giveBack(segments.acquire(MB));
+    segments.freeUnused(then);
+    assertEquals(MB, segments.idle());
+    segments.freeUnused(segments.acquired());
+    assertEquals(0, segments.idle());
+    assertTrue(told.get(told.size() - 1).startsWith("release "));
+  }
+
+  @Test
+  void closedPoolPreparesNothing() throws IOException {
+    segments.close();
+    segments.prepare(MB);
+    assertEquals(0, entries(memory));
+  }
+
+  private interface Pause {
+    void take() throws InterruptedException;
   }
 }
