@@ -1,5 +1,6 @@
 # make demo    segment a sample image in a real ImageJ and show where the result is
 # make test    everything, without GPU and without a display
+# make bench   the figures of benchmarks/README.md, beside their goals
 # make check   lint, types, layers and unit tests, in under a minute
 # make soak    thousands of kills of the engine and of ImageJ, and of calls; hours (TRIALS=2000)
 # make fuzz    hostile lines from both sides; hours (EXAMPLES=200000)
@@ -91,4 +92,4 @@ lock:
 	        --extra $$build pyproject.toml -o $(PINS)/$$build.txt || exit 1; done
 
 bench: env plugin
-	@for script in benchmarks/*.py; do $(PY) $$script; done
+	@missed=0; for script in benchmarks/*.py; do $(PY) $$script || missed=1; done; exit $$missed
