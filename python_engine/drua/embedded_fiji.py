@@ -35,7 +35,7 @@ from drua.session import Session
 IMAGEJ = ("net.imagej:ij:1.54p", "net.imagej:ij1-patcher:2.0.0")
 """What is resolved from Maven Central where neither a Fiji folder nor a checkout has the jars."""
 
-INSTALL = "install it in Drua's folder with: pip install -e '.[fiji]'"
+INSTALL = "install it in Drua's folder with: pip install -e '.[cpu,fiji]'"
 OLDEST_JAVA = "11"
 WARNS_OF_NATIVE_ACCESS = 22
 """The first Java that warns of libraries like JPype, unless it is told that they may be used."""
