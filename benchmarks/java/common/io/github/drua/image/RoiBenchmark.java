@@ -116,7 +116,7 @@ public final class RoiBenchmark {
       }
 
       @Override
-      public void writeTo(Segment segment) {
+      public void writeTo(Segment segment, Progress progress) {
         segment.put(0, new byte[1], 0, 1);
       }
     };

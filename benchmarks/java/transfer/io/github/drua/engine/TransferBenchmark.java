@@ -105,8 +105,8 @@ public final class TransferBenchmark {
           }
 
           @Override
-          public void writeTo(Segment segment) {
-            planes.writeTo(segment);
+          public void writeTo(Segment segment, Progress progress) {
+            planes.writeTo(segment, progress);
             used = segment;
           }
         };

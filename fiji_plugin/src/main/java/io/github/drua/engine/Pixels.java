@@ -10,6 +10,10 @@ public interface Pixels {
   /** Returns the size of the pixels in bytes. */
   long bytes();
 
-  /** Writes the pixels from offset 0 on, in the order that the header tells. */
-  void writeTo(Segment segment);
+  /**
+   * Writes the pixels from offset 0 on, in the order that the header tells.
+   *
+   * @throws CancelledException if the progress asked to stop
+   */
+  void writeTo(Segment segment, Progress progress);
 }

@@ -60,13 +60,13 @@ final class Session implements LineListener, Segments.Peer {
   Result run(String op, JsonObject inputs, Pixels image, Progress progress) {
     hello(progress);
     Task task = new Task(Long.toString(numbers.incrementAndGet()), this, progress);
-    return task.run(op, image == null ? inputs : fill(task, inputs, image));
+    return task.run(op, image == null ? inputs : fill(task, inputs, image, progress));
   }
 
-  private JsonObject fill(Task task, JsonObject inputs, Pixels image) {
+  private JsonObject fill(Task task, JsonObject inputs, Pixels image, Progress progress) {
     Segment segment = segments.acquire(image.bytes());
     try {
-      image.writeTo(segment);
+      image.writeTo(segment, progress);
       JsonObject filled = Messages.withImage(inputs, image.header(), segment);
       task.hold(segment);
       return filled;

@@ -7,9 +7,11 @@ import com.eclipsesource.json.JsonValue;
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.measure.Calibration;
+import io.github.drua.engine.CancelledException;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Pixels;
+import io.github.drua.engine.Progress;
 import io.github.drua.engine.Segment;
 import java.awt.image.ColorModel;
 import java.util.Arrays;
@@ -65,7 +67,7 @@ public final class ImageBridge implements Pixels {
   }
 
   @Override
-  public void writeTo(Segment segment) {
+  public void writeTo(Segment segment, Progress progress) {
     if (!image.lockSilently()) {
       throw new EngineException(
           ErrorCode.IMAGE,
@@ -73,18 +75,22 @@ public final class ImageBridge implements Pixels {
           "wait until that command is done");
     }
     try {
-      writePlanes(segment);
+      writePlanes(segment, progress);
     } finally {
       image.unlock();
     }
   }
 
-  private void writePlanes(Segment segment) {
+  private void writePlanes(Segment segment, Progress progress) {
     ColorModel colours = image.getProcessor().getColorModel();
     int[] indices = indices();
     long bytes = planePixels() * type.bytes;
-    if (image.getStack().isVirtual()) {
+    if (image.getStack().isVirtual()) { // read from a disk, one by one
       for (int i = 0; i < indices.length; i++) {
+        progress.update("reading planes", i, indices.length);
+        if (progress.cancelled()) {
+          throw new CancelledException();
+        }
         put(segment, i * bytes, type.convert(plane(indices[i]), colours));
       }
       return;

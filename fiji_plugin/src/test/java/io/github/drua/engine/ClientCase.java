@@ -76,7 +76,7 @@ abstract class ClientCase {
       }
 
       @Override
-      public void writeTo(Segment segment) {
+      public void writeTo(Segment segment, Progress progress) {
         segment.put(0, bytes, 0, bytes.length);
       }
     };

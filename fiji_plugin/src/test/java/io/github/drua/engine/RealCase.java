@@ -59,7 +59,7 @@ abstract class RealCase {
       }
 
       @Override
-      public void writeTo(Segment segment) {
+      public void writeTo(Segment segment, Progress progress) {
         segment.put(0, plane, 0, plane.length);
       }
     };

@@ -22,12 +22,15 @@ import ij.process.ImageProcessor;
 import ij.process.LUT;
 import ij.process.ShortProcessor;
 import io.github.drua.command.WithFakeEngine;
+import io.github.drua.engine.CancelledException;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -74,6 +77,30 @@ class ImageBridgeTest {
       assertEquals(plane, pixels.get((plane - 1) * WIDTH * HEIGHT));
     }
     assertTrue(image.getStack().isVirtual());
+  }
+
+  @Test
+  void readingAVirtualStackCanBeCancelled() {
+    ImagePlus image = new ImagePlus("v", new Virtual());
+    List<String> told = new ArrayList<>();
+    Progress impatient =
+        new Progress() {
+          @Override
+          public void update(String message, long current, long maximum) {
+            told.add(message + " " + current + " of " + maximum);
+          }
+
+          @Override
+          public boolean cancelled() {
+            return told.size() == 3;
+          }
+        };
+    ImageBridge pixels = new ImageBridge(image, Region.of(image, false));
+    assertThrows(
+        CancelledException.class,
+        () -> Engines.get().call("segment", new JsonObject(), pixels, impatient));
+    assertEquals("reading planes 2 of 7", told.get(2));
+    assertFalse(image.isLocked());
   }
 
   @Test
