@@ -44,11 +44,6 @@ def map_pages(descriptor: int, size: int) -> mmap.mmap:
     return mmap.mmap(descriptor, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
 
 
-def imports_beside_reader(system: str = sys.platform) -> bool:
-    """Return whether a module can be imported while another thread waits for stdin: it hangs on Windows."""
-    return system != "win32"
-
-
 def die_with_parent(system: str = sys.platform) -> bool:
     """Ask the system to end this process when the thread that started it ends.
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from drua.errors import ProtocolError
-from drua.platform import can_sweep, die_with_parent, imports_beside_reader
+from drua.platform import can_sweep, die_with_parent
 from drua.protocol import LONGEST_LINE, failure
 from drua.session import Session
 
@@ -28,8 +28,8 @@ GRACE_SECONDS = 2.0
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
-IMPORTED_AT_START = ("scipy.ndimage", "skimage.morphology", "skimage.segmentation", "tifffile")
-"""What tasks need behind the network, and what takes longer to import than all the rest."""
+# On Windows an import hangs while another thread waits for stdin, so what tasks need is imported before that.
+IMPORTED_BEFORE_READING = ("scipy.ndimage", "skimage.morphology", "skimage.segmentation", "tifffile")
 
 
 def main(folders: Sequence[str] = ()) -> None:
@@ -48,11 +48,8 @@ def main(folders: Sequence[str] = ()) -> None:
         _start_sweeper(parent, folders, look=not dies_with_parent)
     session = Session(_writer(_protocol_descriptor()))
     session.greet()
-    if imports_beside_reader():
-        # The network's first tile does not wait; whoever imports the same meanwhile waits for this import.
-        threading.Thread(target=_import, name="imports", daemon=True).start()
-    else:
-        _import()
+    for name in IMPORTED_BEFORE_READING:
+        importlib.import_module(name)
     threading.Thread(target=_read, args=(sys.stdin.buffer, session), name="requests", daemon=True).start()
     session.run()
     sys.stderr.flush()
@@ -83,11 +80,6 @@ def _start_sweeper(plugin: int, folders: Sequence[str], look: bool) -> None:
     )
     # The pipe closes with this process, unless a fork of it holds the other end.
     os.register_at_fork(after_in_child=sweeper.stdin.close)  # type: ignore[union-attr]
-
-
-def _import() -> None:
-    for name in IMPORTED_AT_START:
-        importlib.import_module(name)
 
 
 def _protocol_descriptor() -> int:

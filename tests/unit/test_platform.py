@@ -23,12 +23,6 @@ def test_folders_follow_the_system(system: str, environment: dict, data: str, ca
     assert platform.cache_folder(system, environment) == Path(cache)
 
 
-def test_windows_imports_before_it_reads() -> None:
-    assert platform.imports_beside_reader("linux")
-    assert platform.imports_beside_reader("darwin")
-    assert not platform.imports_beside_reader("win32")
-
-
 def test_mapped_pages_are_the_file_with_and_without_populating(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
