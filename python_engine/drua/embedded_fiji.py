@@ -6,6 +6,7 @@ The functions behind `drua.fiji`; nothing of a JVM is loaded before one of them 
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import importlib.util
 import os
 import shutil
@@ -40,8 +41,20 @@ OLDEST_JAVA = "11"
 WARNS_OF_NATIVE_ACCESS = 22
 """The first Java that warns of libraries like JPype, unless it is told that they may be used."""
 
+TOLD_BY_SEVERAL_THREADS = (
+    "java.lang.String",
+    "java.lang.Boolean",
+    "java.lang.Long",
+    "io.github.drua.engine.LineListener",
+    "io.github.drua.engine.Progress",
+    "io.github.drua.engine.HostedEngine",
+    "io.github.drua.engine.HostedEngine$Connection",
+)
+"""Java classes that the engine's thread uses, too: JPype 1.7.1 must meet them before there are threads."""
+
 ENGINE_THREAD = "drua-engine"
 SECONDS_TO_LEAVE = 3.0
+SECONDS_TO_BE_GONE = 30.0
 SECONDS_TO_STOP = 10.0
 SECONDS_BETWEEN_LOOKS = 0.1
 
@@ -195,6 +208,8 @@ def check_plugin() -> None:
             "the plugin in this ImageJ is older than the engine",
             remedy="copy the jar that `make plugin` writes to its folder plugins",
         )
+    for name in TOLD_BY_SEVERAL_THREADS:
+        java(name)
     if current_mode() == "headless":
         java("io.github.drua.command.MacroHost").register()
 
@@ -333,6 +348,8 @@ def close() -> None:
     """Close the engine and ImageJ's pool, whose threads keep a JVM alive and never end by themselves."""
     if not jvm_started():
         return
+    # The last resort, which says where Python hung; it needs neither the interpreter's lock nor a JVM.
+    faulthandler.dump_traceback_later(SECONDS_TO_BE_GONE, exit=True)
     if has_java("io.github.drua.engine.Engines"):
         java("io.github.drua.engine.Engines").unhost()
     for thread in threading.enumerate():

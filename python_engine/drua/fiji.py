@@ -219,6 +219,9 @@ class _Process:
     """The one ImageJ that a process can have: the only state of this module."""
 
     def __init__(self) -> None:
+        self.one_at_a_time = threading.Lock()
+        """Held while a segmentation crosses: so does the engine work, and JPype 1.7.1 crashes now and then
+        where several threads use a Java class for the first time."""
         self._lock = threading.RLock()
         self._gateway: Gateway | None = None
         self._adopted = False
@@ -329,8 +332,13 @@ def _segment_image_plus(image: Any, request: Request) -> Segmentation:
             "an opened model was given, but the plugin's engine opens models itself", remedy="give its id"
         )
     _PROCESS.adopt()
+    with _PROCESS.one_at_a_time:
+        return _segment_by_plugin(image, os.fspath(request.model), request)
+
+
+def _segment_by_plugin(image: Any, model: str, request: Request) -> Segmentation:
     options = {name: _text(value) for name, value in request.settings.items()} | {
-        "model": os.fspath(request.model),
+        "model": model,
         "output": "labels,rois,table",
         "channel": str(request.channel),
         "device": request.device,
