@@ -8,7 +8,7 @@ messages in ``tests/protocol``.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
 from drua.errors import DruaError, ProtocolError, one_line
@@ -160,6 +160,7 @@ RESPONSES: dict[str, type[Any]] = {
     kind.__name__.upper(): kind
     for kind in (Hello, Launch, Update, Need, Completion, Cancelation, Failure, Attached, Pong)
 }
+_FIELDS = {kind: fields(kind) for kind in (*REQUESTS.values(), *RESPONSES.values())}
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "str | None": (str, type(None)),
@@ -171,11 +172,20 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+def _plain(value: Any) -> dict[str, Any]:
+    if isinstance(value, SegmentFile):
+        return vars(value)
+    raise TypeError(f"{type(value).__name__} cannot be told in JSON")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_plain)
+
+
 def encode(message: Request | Response) -> str:
     """Return the message as one line of JSON, without the line feed; ASCII, so that no charset matters."""
     name = type(message).__name__.upper()
     key = "requestType" if name in REQUESTS else "responseType"
-    return json.dumps({key: name, **asdict(message)}, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode({key: name, **vars(message)})  # dataclasses.asdict would copy every output
 
 
 def decode_request(line: str | bytes) -> Request:
@@ -222,7 +232,7 @@ def _decode(line: str | bytes, key: str, kinds: dict[str, type[Any]]) -> Any:
     kind = kinds.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ProtocolError(f"{key} is {name!r}, but must be one of {', '.join(kinds)}")
-    return kind(**{field.name: _field(name, field, message) for field in fields(kind)})
+    return kind(**{field.name: _field(name, field, message) for field in _FIELDS[kind]})
 
 
 def _parse(line: str | bytes) -> dict[str, Any]:

@@ -35,15 +35,15 @@ class Task:
         self.request = request
         self.segments = session.segments
         self.models = session.models
-        self.cancelled = threading.Event()
+        self.cancelled = False
         self.begun = False
         self._session = session
-        self._granted: queue.Queue[str] = queue.Queue()
+        self._granted: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._last_update = 0.0
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Report progress, not too often; raises Cancelled when the plugin has asked to stop."""
-        if self.cancelled.is_set():
+        if self.cancelled:
             raise Cancelled
         now = time.monotonic()
         if done in (0, total) or now - self._last_update >= SECONDS_BETWEEN_UPDATES:
@@ -55,7 +55,7 @@ class Task:
         self._session.send(protocol.Need(self.request.task, size))
         deadline = time.monotonic() + SECONDS_FOR_GRANT
         while time.monotonic() < deadline:
-            if self.cancelled.is_set():
+            if self.cancelled:
                 raise Cancelled
             try:
                 return self._granted.get(timeout=0.05)
@@ -82,7 +82,7 @@ class Session:
         self.models = OpenModels()
         self._write = write
         self._write_lock = threading.Lock()
-        self._queue: queue.Queue[Task | None] = queue.Queue()
+        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._tasks: dict[str, Task] = {}
         self._tasks_lock = threading.Lock()
         self._answers: dict[type, Callable[[Any], None]] = {
@@ -131,7 +131,7 @@ class Session:
         """Cancel everything; `run` returns when the task that runs has noticed."""
         with self._tasks_lock:
             for task in self._tasks.values():
-                task.cancelled.set()
+                task.cancelled = True
         self._queue.put(None)
 
     def _execute(self, request: protocol.Execute) -> None:
@@ -151,7 +151,7 @@ class Session:
         if waiting:
             self.send(protocol.Cancelation(request.task))
         elif task is not None:  # else it has just ended, and the two messages crossed
-            task.cancelled.set()
+            task.cancelled = True
 
     def _attach(self, request: protocol.Attach) -> None:
         self.send(protocol.Attached(self.segments.attach(request.segments)))
@@ -164,7 +164,7 @@ class Session:
     def _run(self, task: Task) -> None:
         name = task.request.task
         try:
-            if task.cancelled.is_set():
+            if task.cancelled:
                 raise Cancelled
             self.send(protocol.Launch(name))
             operation = OPERATIONS.get(task.request.op)

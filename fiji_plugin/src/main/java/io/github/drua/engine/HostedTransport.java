@@ -35,6 +35,11 @@ final class HostedTransport implements Transport {
   }
 
   @Override
+  public int room() {
+    return 0; // Python may be busy in a long call that holds its lock
+  }
+
+  @Override
   public void send(String line) {
     try {
       connection.send(line);

@@ -175,6 +175,10 @@ final class Session implements LineListener, Segments.Peer {
   @Override
   public void line(String line) {
     heartbeat.life();
+    Outbox requests = outbox;
+    if (requests != null) { // the first line may come before it is there
+      requests.heard();
+    }
     try {
       hear(Messages.parse(line));
     } catch (EngineException e) {

@@ -30,7 +30,7 @@ final class Task {
   private Segment output;
   private RuntimeException stopping;
   private long stoppedAt;
-  private boolean launched;
+  private volatile boolean launched;
   private boolean interrupted;
   private boolean abandoned;
 
@@ -94,9 +94,6 @@ final class Task {
   /** Takes a response; returns the result if it was the last one. */
   private Result take(Response response) {
     switch (response.kind) {
-      case LAUNCH:
-        launched = true;
-        return null;
       case UPDATE:
         guard(() -> tell(response));
         return null;
@@ -197,6 +194,10 @@ final class Task {
 
   /** Takes a response from the reading thread. */
   synchronized void deliver(Response response) {
+    if (response.kind == Response.Kind.LAUNCH) {
+      launched = true;
+      return;
+    }
     mail.add(response);
     if (abandoned && last(response)) {
       finish();

@@ -3,11 +3,15 @@ package io.github.drua.engine;
 /** One open line to an engine, whichever route it takes. */
 interface Transport {
   /**
-   * Sends one request; may block, so that only the session's writer calls it.
+   * Sends one request, one thread at a time; may block when more bytes than {@link #room} were not
+   * read yet.
    *
    * <p>Never throws: a line that is cut is told to the listener.
    */
   void send(String line);
+
+  /** Returns how many bytes can be sent without waiting for the engine to read them. */
+  int room();
 
   /** Ends the line and the engine behind it: politely if that takes no longer than a moment. */
   void close();

@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
 final class WorkerProcess implements Transport {
   private static final int LOG_LINE = 4 << 10;
   private static final int SHOWN_LINES = 3;
+  private static final int SMALLEST_PIPE = 4 << 10; // of Windows; others have more
   private static final long LAST_WORDS = 200;
   private static final Pattern NO_MODULE = Pattern.compile("No module named '?(\\w+)");
 
@@ -192,6 +193,11 @@ final class WorkerProcess implements Transport {
     }
     return new EngineException(
         ErrorCode.WORKER_DIED, reason, "run the command again: a new engine is started");
+  }
+
+  @Override
+  public int room() {
+    return SMALLEST_PIPE;
   }
 
   @Override
