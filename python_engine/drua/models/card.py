@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,12 @@ def read_card(folder: Path) -> ModelCard:
             f"{path} cannot be read: {one_line(error)}",
             remedy=f"give a folder with a bioimage.io package ({DESCRIPTION})",
         ) from error
-    sha256 = hashlib.sha256(text).hexdigest()
-    return card_from(_validated(path, sha256), folder, sha256)
+    return _card(folder, hashlib.sha256(text).hexdigest())
+
+
+@lru_cache(maxsize=64)
+def _card(folder: Path, sha256: str) -> ModelCard:
+    return card_from(_validated(folder / DESCRIPTION, sha256), folder, sha256)
 
 
 def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> ModelCard:
