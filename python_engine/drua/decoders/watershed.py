@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua.decoders.maps import channel, with_activation
+from drua.decoders.maxima import h_maxima
 from drua.errors import CardError
 from drua.labels import fill_holes, relabel, remove_small
 
@@ -78,11 +79,10 @@ def _by_distance(
     maps: Maps, mask: NDArray[Any], parameters: Mapping[str, Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     from scipy import ndimage
-    from skimage.morphology import h_maxima
 
     distance = maps["distance"] if "distance" in maps else ndimage.distance_transform_edt(mask)
     smooth = np.where(mask, _smooth(distance, parameters), 0)
-    return h_maxima(smooth, parameters.get("marker_height", 0.1)) > 0, -smooth
+    return h_maxima(smooth, parameters.get("marker_height", 0.1)), -smooth
 
 
 MARKER_RULES = {

@@ -101,6 +101,7 @@ public final class EnvironmentProgress implements BuildProgress, AutoCloseable {
       phases.add(label);
     }
     log.setEditable(false);
+    log.setLineWrap(true);
     log.setFont(new Font(Font.MONOSPACED, Font.PLAIN, 11));
     JPanel state = new JPanel(new BorderLayout(0, GAP / 2));
     state.add(phases, BorderLayout.NORTH);
