@@ -88,7 +88,7 @@ public final class SegmentPlugin implements PlugIn {
     }
     SegmentDialog dialog =
         new SegmentDialog(image, Models.thatSegment(engine, progress), devices(engine));
-    progress.finish();
+    progress.clear();
     ImageWatch.expect(engine, image);
     return dialog.ask();
   }

@@ -2,34 +2,51 @@ package io.github.drua.ui;
 
 import ij.IJ;
 import ij.ImagePlus;
+import ij.gui.ProgressBar;
 import ij.macro.Interpreter;
 import io.github.drua.engine.Progress;
+import java.awt.event.MouseAdapter;
+import java.awt.event.MouseEvent;
+import java.awt.event.MouseListener;
 
 /**
- * Progress in ImageJ's status bar; stopped by Esc, by the end of the macro that began the task, and
- * by closing the image that it is about.
+ * Progress in ImageJ's status bar; stopped by Esc, by a click on the bar, by the end of the macro
+ * that began the task, and by closing the image that it is about.
  */
 public final class TaskProgress implements Progress {
   private static final double SECONDS_BEFORE_ESTIMATE = 1;
   private static final double NANOS = 1e9;
 
+  private static final String HINT = " (Esc or a click on the bar: stop)";
+
   private final Interpreter macro = Interpreter.getInstance();
+  private final ProgressBar bar =
+      IJ.getInstance() == null ? null : IJ.getInstance().getProgressBar();
+  private final MouseListener click =
+      new MouseAdapter() {
+        @Override
+        public void mousePressed(MouseEvent e) {
+          clicked = true;
+        }
+      };
   private final ImagePlus image;
   private final boolean shown;
   private String counted = "";
   private long started;
+  private volatile boolean clicked;
 
-  /** Starts to watch for Esc, for a task that is about no image. */
+  /** Starts to watch, for a task that is about no image. */
   public TaskProgress() {
-    this.image = null;
-    this.shown = false;
-    IJ.resetEscape();
+    this(null);
   }
 
-  /** Starts to watch for Esc and for the image's window, if it has one. */
+  /** Starts to watch, also the image's window, if it has one. */
   public TaskProgress(ImagePlus image) {
     this.image = image;
-    this.shown = image.getWindow() != null;
+    this.shown = image != null && image.getWindow() != null;
+    if (bar != null) {
+      bar.addMouseListener(click);
+    }
     IJ.resetEscape();
   }
 
@@ -40,7 +57,8 @@ public final class TaskProgress implements Progress {
       started = System.nanoTime();
     }
     double seconds = (System.nanoTime() - started) / NANOS;
-    IJ.showStatus("Drua: " + text(message, current, maximum, seconds));
+    String hint = bar != null && maximum > 0 ? HINT : "";
+    IJ.showStatus("Drua: " + text(message, current, maximum, seconds) + hint);
     if (maximum > 0) {
       IJ.showProgress((double) current / maximum);
     }
@@ -49,7 +67,7 @@ public final class TaskProgress implements Progress {
   @Override
   public boolean cancelled() {
     boolean closed = shown && image.getWindow() == null;
-    return closed || IJ.escapePressed() || (macro != null && macro.done());
+    return closed || clicked || IJ.escapePressed() || (macro != null && macro.done());
   }
 
   @Override
@@ -57,8 +75,16 @@ public final class TaskProgress implements Progress {
     IJ.showStatus("Drua: stopping after this tile");
   }
 
-  /** Clears bar and message. */
+  /** Clears bar and message, and stops to watch. */
   public void finish() {
+    if (bar != null) {
+      bar.removeMouseListener(click);
+    }
+    clear();
+  }
+
+  /** Clears bar and message, for example while a dialog asks for more. */
+  public void clear() {
     IJ.showProgress(1.0);
     IJ.showStatus("");
   }

@@ -12,6 +12,7 @@ import ij.Menus;
 import ij.WindowManager;
 import ij.gui.GenericDialog;
 import ij.gui.Overlay;
+import ij.gui.ProgressBar;
 import ij.gui.Roi;
 import ij.plugin.frame.Recorder;
 import ij.plugin.frame.RoiManager;
@@ -27,6 +28,7 @@ import java.awt.Window;
 import java.awt.event.ActionEvent;
 import java.awt.event.ItemEvent;
 import java.awt.event.KeyEvent;
+import java.awt.event.MouseEvent;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,6 +217,21 @@ class WindowsTest {
     assertEquals(1, WindowManager.getImageCount());
     assertEquals("field 1.tif", WindowManager.getCurrentImage().getTitle());
     assertTrue(dialogs().isEmpty());
+  }
+
+  @Test
+  void clickOnTheProgressBarCancelsAndIsForgotten() {
+    ProgressBar bar = IJ.getInstance().getProgressBar();
+    final int listeners = bar.getMouseListeners().length;
+    Thread macro = new Thread(() -> macro("run('Drua Segment...', 'model=slow'); rename('on');"));
+    macro.start();
+    await(() -> fake.engine().inputs());
+    MouseEvent press = new MouseEvent(bar, MouseEvent.MOUSE_PRESSED, 0, 0, 3, 3, 1, false);
+    EventQueue.invokeLater(() -> bar.dispatchEvent(press));
+    await(() -> macro.isAlive() ? null : true);
+    assertEquals(Status.Kind.CANCELLED, Status.last().kind());
+    assertEquals("field 1.tif", WindowManager.getCurrentImage().getTitle());
+    assertEquals(listeners, bar.getMouseListeners().length);
   }
 
   @Test
