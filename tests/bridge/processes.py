@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -62,4 +63,12 @@ def listens(pid: int) -> bool:
             fields = row.split()
             if fields[3] == listening:
                 inodes.add(f"socket:[{fields[9]}]")
-    return any(os.readlink(link) in inodes for link in Path(f"/proc/{pid}/fd").iterdir())
+    return not inodes.isdisjoint(_open_files(pid))
+
+
+def _open_files(pid: int) -> set[str]:
+    names = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            names.add(os.readlink(link))
+    return names

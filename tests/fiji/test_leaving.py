@@ -72,19 +72,32 @@ gateway.run_macro(macro)""",
 }
 
 
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to programs in the background, and what they inherit: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("what", BUSY)
 def test_ctrl_c_stops(what: str, tmp_path: object) -> None:
     after = "except KeyboardInterrupt:\n    print('stopped', flush=True)\n    raise\n"
     body = "".join(f"    {line}\n" for line in BUSY[what].strip().splitlines())
     code = f"{START}try:\n{body}{after}"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "busy\n"
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert time.monotonic() - begun < SECONDS_TO_LEAVE
     assert out.splitlines()[-1] == "stopped"
     assert err.rstrip().endswith("KeyboardInterrupt")
