@@ -7,6 +7,7 @@ stay, and the result is the same: a piece sees as much context as the network lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ class FrugalBackend:
         """What executes the network now."""
         return self._backend.provider
 
-    def predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Return the network's output for its input, both float32 in the network's own axes.
 
         Raises
@@ -89,9 +90,9 @@ class FrugalBackend:
         """
         while True:
             try:
-                return self._predict(tiles)
+                return [self._predict(inputs[0])]
             except DeviceMemoryError as error:
-                self._get_along(self._sides(tiles), error)
+                self._get_along(self._sides(inputs[0]), error)
 
     def close(self) -> None:
         """Give back what was loaded besides the given backend."""
@@ -104,7 +105,7 @@ class FrugalBackend:
     def _predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
         sides = self._sides(tiles)
         if self._side is None or max(sides) <= self._side:
-            return self._backend.predict(tiles)
+            return self._backend.run([tiles])[0]
         card = self._card
         grid = tiling.TileGrid(sides, (self._side,) * 2, (self._context,) * 2, (card.stride,) * 2)
         pieces = tiling.split(axes.permute(tiles[0], card.input.axes, "CYX"), grid)
@@ -112,7 +113,7 @@ class FrugalBackend:
         return axes.permute(whole, "CYX", card.output.axes)[None]
 
     def _predict_piece(self, view: NDArray[Any]) -> NDArray[Any]:
-        output = self._backend.predict(axes.permute(view, "CYX", self._card.input.axes)[None])
+        output = self._backend.run([axes.permute(view, "CYX", self._card.input.axes)[None]])[0]
         return axes.permute(output[0], self._card.output.axes, "CYX")
 
     def _get_along(self, sides: tuple[int, ...], error: DeviceMemoryError) -> None:

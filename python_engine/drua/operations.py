@@ -180,10 +180,10 @@ def _try_device(device: str, cards: list[ModelCard], benchmark: bool) -> dict[st
 def _speed(backend: backends.Backend, seconds: float) -> float | None:
     """Return the megapixels a second of a forward pass; one pass shows that it works, also without timing."""
     tile = np.zeros((1, 1, BENCHMARK_SIDE, BENCHMARK_SIDE), np.float32)
-    backend.predict(tile)
+    backend.run([tile])
     passes, started = 0, time.perf_counter()
     while time.perf_counter() - started < seconds:
-        backend.predict(tile)
+        backend.run([tile])
         passes += 1
     if not passes:
         return None

@@ -203,7 +203,7 @@ def predict_maps(
 
     def pairs() -> Iterator[tuple[tiling.Tile, NDArray[Any]]]:
         for piece, view in tiling.split(padded, grid):
-            output = backend.predict(axes.permute(view, "CYX", card.input.axes)[None])
+            (output,) = backend.run([axes.permute(view, "CYX", card.input.axes)[None]])
             yield piece, axes.permute(output[0], card.output.axes, "CYX")
             on_tile()
 

@@ -29,7 +29,7 @@ def reproduce(model: str, device: str = "auto") -> dict[str, Any]:
         given = _load(card.test_input, card.id)
         expected = _load(card.test_output, card.id)
         normalised = intensity.apply(card.input.operations, given[0].astype(np.float32), card.input.axes)
-        maps = opened.backend.predict(normalised[None])[0]
+        maps = opened.backend.run([normalised[None]])[0][0]
         output = intensity.apply(card.output.operations, maps, card.output.axes)
         difference = float(np.abs(output - expected[0]).max())
         return {

@@ -24,4 +24,4 @@ def test_torchscript_and_onnx_agree(package: Path) -> None:
     with torch.no_grad():
         scripted = torch.jit.load(path)(torch.from_numpy(image)).numpy()
     with open_model(package) as model:
-        np.testing.assert_allclose(model.backend.predict(image), scripted, atol=1e-4)
+        np.testing.assert_allclose(model.backend.run([image])[0], scripted, atol=1e-4)

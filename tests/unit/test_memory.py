@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ class Cramped:
         self.provider = backend.provider
         self.inputs: list[tuple[int, ...]] = []
 
-    def predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
-        self.inputs.append(tiles.shape[-2:])
-        if max(tiles.shape[-2:]) > self.largest:
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        self.inputs.append(inputs[0].shape[-2:])
+        if max(inputs[0].shape[-2:]) > self.largest:
             raise DeviceMemoryError(f"the memory of {self.device} is full")
-        return self.backend.predict(tiles)
+        return self.backend.run(inputs)
 
     def close(self) -> None:
         self.backend.close()

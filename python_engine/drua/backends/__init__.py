@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from drua.models.card import ModelCard, Weights
 __all__ = ["FORMATS", "Backend", "devices", "open_backend"]
 
 FORMATS = {"onnx": onnx.open_session}
-"""bioimage.io weights format -> function(path, device) -> Backend; in order of preference."""
+"""bioimage.io weights format -> function(weights, device) -> Backend; in order of preference."""
 
 devices = onnx.devices
 
@@ -34,8 +35,11 @@ class Backend(Protocol):
     def provider(self) -> str:
         """What executes the network there, in the runtime's own words."""
 
-    def predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
-        """Return the network's output (float32) for its input (float32), both in the network's own axes."""
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Return the network's outputs for its inputs, both in the order of the card and in their own axes.
+
+        Inputs have the type that the preprocessing gives, nearly always float32; they are never changed.
+        """
 
     def close(self) -> None:
         """Give the memory back."""
@@ -57,7 +61,7 @@ def open_backend(card: ModelCard, device: str = "auto") -> Backend:
         for weights in card.weights:
             if weights.format == kind:
                 _check_hash(card, weights)
-                return opener(weights.path, device)
+                return opener(weights, device)
     offered = ", ".join(weights.format for weights in card.weights)
     raise WeightsMissingError(
         f"model {card.id!r} has weights as {offered or 'nothing'}, but Drua runs {', '.join(FORMATS)}",

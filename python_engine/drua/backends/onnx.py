@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua.errors import CardError, DeviceError, DeviceMemoryError, one_line
+from drua.models.card import Weights
 
 FULL_MEMORY = ("failed to allocate memory", "out of memory", "bad_alloc", "bad allocation")
 """What ONNX Runtime's messages have where memory is full; it has no class for it."""
+
+_NUMPY = {
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(uint16)": np.uint16,
+    "tensor(uint8)": np.uint8,
+}
+"""numpy's types for those of a network's inputs; float32 for all others."""
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
@@ -26,22 +37,23 @@ class OnnxBackend:
         self.device = device
         self.provider = provider
         self._session = session
-        self._input = session.get_inputs()[0].name
+        self._inputs = [(each.name, _NUMPY.get(each.type, np.float32)) for each in session.get_inputs()]
 
-    def predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
-        """Return the first output for one input, both float32 in the network's own axes."""
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Return the outputs for the inputs, both in the order of the file and the network's own axes."""
+        named = {
+            name: np.ascontiguousarray(array, kind)
+            for (name, kind), array in zip(self._inputs, inputs, strict=True)
+        }
         with _mapped_errors(self.device):
-            output: NDArray[Any] = self._session.run(
-                None, {self._input: np.ascontiguousarray(tiles, np.float32)}
-            )[0]
-            return output
+            return list(self._session.run(None, named))
 
     def close(self) -> None:
         """Give the memory back."""
         self._session = None
 
 
-def open_session(path: Path, device: str) -> OnnxBackend:
+def open_session(weights: Weights, device: str) -> OnnxBackend:
     """Load an ONNX file on 'auto', 'cpu' or 'cuda:N'.
 
     ONNX Runtime falls back to the CPU in silence, so the provider that a session really got is compared with
@@ -56,7 +68,7 @@ def open_session(path: Path, device: str) -> OnnxBackend:
     """
     import onnxruntime
 
-    wanted = _device(device)
+    path, wanted = weights.path, _device(device)
     kind, _, index = wanted.partition(":")
     provider = PROVIDERS[kind]
     options = onnxruntime.SessionOptions()

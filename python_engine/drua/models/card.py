@@ -52,11 +52,17 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Weights:
-    """One weights file: its bioimage.io format, path and SHA-256."""
+    """One weights file: its bioimage.io format, path and SHA-256.
+
+    `architecture` is what a state dict's description says of its network (callable, kwargs, source or
+    import_from); `external` is the file beside an ONNX file that holds its large tensors.
+    """
 
     format: str
     path: Path
     sha256: str | None
+    architecture: Mapping[str, Any] | None = None
+    external: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -271,7 +277,13 @@ def _operation(item: Mapping[str, Any]) -> Operation:
 
 def _weights(description: Mapping[str, Any], folder: Path) -> tuple[Weights, ...]:
     return tuple(
-        Weights(kind, folder / str(entry["source"]), entry.get("sha256"))
+        Weights(
+            kind,
+            folder / str(entry["source"]),
+            entry.get("sha256"),
+            entry.get("architecture"),
+            folder / str(entry["external_data"]["source"]) if entry.get("external_data") else None,
+        )
         for kind, entry in description["weights"].items()
     )
 
