@@ -54,6 +54,7 @@ config:
     decoder: {{id: {decoder}, marker: distance, foreground: foreground}}
     stride: 4
     tile: {tile}
+    context: false
     settings:
     - {{name: mask_threshold, label: Threshold, type: number, default: 0.5, min: 0.05, max: 0.95}}
     - {{name: marker_height, label: Height, type: number, default: 1.0, min: 0.1, max: 50}}

@@ -93,6 +93,10 @@ class Image:
         names = self.channel_names if channels == self.size("C") else None
         return replace(self, pixels=pixels, axes=axes, channel_names=names)
 
+    def with_channels(self, pixels: NDArray[Any], names: tuple[str, ...] | None) -> Image:
+        """Return an image of the same axes with other channels."""
+        return replace(self, pixels=pixels, channel_names=names)
+
     def to(self, axes: str) -> Image:
         """Return a view with other axes; see `drua.axes.to`."""
         return replace(self, pixels=axis.to(self.pixels, self.axes, axes), axes=axes)

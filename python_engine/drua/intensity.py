@@ -1,7 +1,7 @@
-"""The ten pre- and postprocessing operations of the bioimage.io format 0.5, and a test for empty images.
+"""The ten plain pre- and postprocessing operations of the bioimage.io format 0.5.
 
-Statistics are taken over the whole array that is given: the pipeline normalises the whole image first and
-cuts it into tiles afterwards, so that no tile is ever normalised by itself. They are float64, pixels float32.
+An operation that takes statistics is fitted to the whole image first and then applied to any part of it, so
+that no tile is ever normalised by itself. Statistics are float64, pixels float32.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua import axes as letters
-from drua.errors import CardError, ImageError
+from drua.errors import CardError
+from drua.statistics import check_finite, moments, percentiles
+from drua.tiling import continued
 
 Pixels = NDArray[Any]
-Plane = NDArray[np.float32]
-Sides = tuple[int, ...] | None
-"""Numbers of the sides to take statistics over; None means all."""
 
-_FORMAT_AXES = {"batch": "", "b": "", "channel": "C", "time": "T"}
+_FORMAT_AXES = {"batch": "", "b": "", "B": "", "channel": "C", "I": "C", "time": "T"}
 """The format's names of axes, where they are not one of our letters; one request is one batch."""
 
 
@@ -33,19 +32,56 @@ class Operation:
     Parameters
     ----------
     name : str
-        The format's id, a key of `OPERATIONS`.
+        The format's id, a key of `OPERATIONS` or `FITS`.
     kwargs : mapping
-        The format's parameters under the format's names. Axes are letters of TCZYX or the format's names.
+        The format's parameters under the format's names. Axes are letters of TCZYX, B for the batch, or the
+        format's names. In an operation that is fitted, a parameter may be an array with as many sides as the
+        image.
     """
 
     name: str
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Source:
+    """Pixels that statistics are taken from.
+
+    `pixels` may also be something that is read from a file only where it is sliced. The letters `outer` of
+    `axes` come first and are always taken together: they number the planes of a stack.
+    """
+
+    pixels: Any
+    axes: str
+    outer: str = ""
+
+    def sides(self, operation: Operation) -> tuple[int, ...] | None:
+        """Return the numbers of the sides that an operation looks at together; None stands for all."""
+        over = operation.kwargs.get("axes")
+        if over is None:
+            return None
+        chosen = {_letter(name, operation) for name in over} | set(self.outer)
+        return tuple(side for side, letter in enumerate(self.axes) if letter in chosen)
+
+    def percentiles(self, operation: Operation, *ranks: float) -> list[Pixels]:
+        """Return percentiles with the sides of the image, of length 1 where they were taken over."""
+        return [
+            self._of_a_plane(each)
+            for each in percentiles(self.pixels, ranks, self.sides(operation), self.axes)
+        ]
+
+    def moments(self, operation: Operation) -> list[Pixels]:
+        """Return mean and standard deviation, with sides like `percentiles`."""
+        return [self._of_a_plane(each) for each in moments(self.pixels, self.sides(operation), self.axes)]
+
+    def _of_a_plane(self, statistic: Pixels) -> Pixels:
+        return statistic.reshape(statistic.shape[len(self.outer) :])
+
+
 def apply(
-    operations: Sequence[Operation], array: Pixels, axes: str, reference: Pixels | None = None
+    operations: Sequence[Operation], array: Pixels, axes: str, reference: Source | None = None
 ) -> Pixels:
-    """Return the array after every operation in turn.
+    """Return the array after every operation in turn, with statistics of this array.
 
     Parameters
     ----------
@@ -55,7 +91,7 @@ def apply(
         Any real type; never changed.
     axes : str
         Letters of TCZYX.
-    reference : ndarray, axes `axes`, optional
+    reference : Source, optional
         The unprocessed input, for operations that take their statistics from a `reference_tensor`.
 
     Returns
@@ -74,25 +110,98 @@ def apply(
     if not operations:
         return array.astype(np.float32, copy=False)
     for operation in operations:
-        array = _apply_one(operation, array, axes, reference)
+        for step in fit([operation], Source(array, axes), reference=reference):
+            array = _apply_one(step, array, axes)
     return array
 
 
-def check_finite(array: Pixels, axes: str) -> None:
-    """Check that every pixel is a finite number.
+def fit(
+    operations: Sequence[Operation],
+    plane: Source,
+    *,
+    stack: Source | None = None,
+    statistics: str = "plane",
+    reference: Source | None = None,
+) -> tuple[Operation, ...]:
+    """Return the operations with their statistics taken, so that they can be applied to any part of an image.
+
+    Parameters
+    ----------
+    operations : sequence of Operation
+        The steps in order.
+    plane : Source
+        The plane or volume that they are for.
+    stack : Source, optional
+        All planes or volumes: what an operation over the batch looks at.
+    statistics : str
+        'plane', or 'stack' for every operation to look at the stack.
+    reference : Source, optional
+        The unprocessed input, for operations that take their statistics from a `reference_tensor`.
 
     Raises
     ------
-    ImageError
-        If not; it tells how many are not, and where the first is.
+    CardError, ImageError
+        As `apply`.
     """
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return
-    wrong = np.argwhere(~np.isfinite(array))
-    where = ", ".join(f"{letter} {index}" for letter, index in zip(axes, wrong[0], strict=True))
-    raise ImageError(
-        f"{len(wrong)} of {array.size} pixels are NaN or infinite, the first at {where} (counted from 0)",
-        remedy="replace them, in ImageJ with Process > Noise > Remove NaNs... or Process > Math > Macro...",
+    fitted: list[Operation] = []
+    for operation in operations:
+        if not takes_statistics(operation):
+            fitted.append(operation)
+            continue
+        of_batch = "B" in (operation.kwargs.get("axes") or ())
+        source = stack if stack is not None and (of_batch or statistics == "stack") else plane
+        if operation.name != "scale_range" or operation.kwargs.get("reference_tensor") is None:
+            source = _after(fitted, source)
+        kwargs = {name: value for name, value in operation.kwargs.items() if value is not None}
+        if "reference_tensor" in kwargs and reference is None:
+            raise CardError(f"operation {operation.name} needs its reference tensor, but there is none")
+        _check_parameters(operation)
+        fitted += FITS[operation.name](operation, kwargs, source, reference)
+    return tuple(fitted)
+
+
+def apply_fitted(operations: Sequence[Operation], array: Pixels, axes: str) -> Pixels:
+    """Return the array after operations that take no statistics, or that were fitted before."""
+    if not operations:
+        return array.astype(np.float32, copy=False)
+    for operation in operations:
+        array = _apply_one(operation, array, axes)
+    return array
+
+
+def takes_statistics(operation: Operation) -> bool:
+    """Return whether an operation looks at more than the pixel that it changes."""
+    if operation.name == "clip":
+        return any(operation.kwargs.get(name) is not None for name in ("min_percentile", "max_percentile"))
+    return operation.name in FITS
+
+
+def at(
+    operations: Sequence[Operation], part: Sequence[slice], sides: Sequence[int], padding: str
+) -> tuple[Operation, ...]:
+    """Return fitted operations for a part of their image that may reach over its edges.
+
+    Parameters
+    ----------
+    part : sequence of slice
+        One for each of the last axes.
+    sides : sequence of int
+        The image's lengths along them.
+    padding : str
+        How the image goes on beyond its edges: see `tiling.continued`.
+    """
+
+    def cut(value: Any) -> Any:
+        if not isinstance(value, np.ndarray) or value.ndim < len(part):
+            return value
+        for axis, (each, side) in enumerate(zip(part, sides, strict=True), start=-len(part)):
+            if value.shape[axis] > 1:
+                value = value.take(continued(each, side, padding), axis=axis)
+        return value
+
+    return tuple(
+        Operation(operation.name, {name: cut(value) for name, value in operation.kwargs.items()})
+        for operation in operations
     )
 
 
@@ -101,22 +210,12 @@ def binarize(array: Pixels, *, threshold: float | Pixels) -> Pixels:
     return (array > threshold).astype(np.float32)
 
 
-def clip(
-    array: Pixels,
-    *,
-    min: float | None = None,
-    max: float | None = None,
-    min_percentile: float | None = None,
-    max_percentile: float | None = None,
-    axes: Sides = None,
-) -> Pixels:
-    """Return the pixels limited to values, or to percentiles over `axes`."""
-    low: Any = min if min_percentile is None else percentiles(array, [min_percentile], axes)[0]
-    high: Any = max if max_percentile is None else percentiles(array, [max_percentile], axes)[0]
-    if low is None and high is None:
+def clip(array: Pixels, *, min: float | Pixels | None = None, max: float | Pixels | None = None) -> Pixels:
+    """Return the pixels limited to values."""
+    if min is None and max is None:
         raise CardError("operation clip has neither a minimum nor a maximum, but needs one of them")
-    limited = array if low is None else _compute(np.maximum, array, low)
-    return limited if high is None else _compute(np.minimum, limited, high)
+    limited = array if min is None else _compute(np.maximum, array, min)
+    return limited if max is None else _compute(np.minimum, limited, max)
 
 
 def ensure_dtype(array: Pixels, *, dtype: str) -> Pixels:
@@ -140,28 +239,6 @@ def scale_linear(array: Pixels, *, gain: float | Pixels = 1.0, offset: float | P
     return _compute(np.add, _compute(np.multiply, array, gain), offset)
 
 
-def scale_mean_variance(array: Pixels, *, reference: Pixels, axes: Sides = None, eps: float = 1e-6) -> Pixels:
-    """Return the pixels with the mean and standard deviation of the reference."""
-    mean, std = moments(reference, axes)
-    normalised = zero_mean_unit_variance(array, axes=axes, eps=eps)
-    return scale_linear(normalised, gain=std + eps, offset=mean)
-
-
-def scale_range(
-    array: Pixels,
-    *,
-    min_percentile: float = 0.0,
-    max_percentile: float = 100.0,
-    axes: Sides = None,
-    eps: float = 1e-6,
-    reference: Pixels | None = None,
-) -> Pixels:
-    """Return (x - low) / (high - low + eps) of two percentiles; values may lie outside 0 to 1."""
-    source = array if reference is None else reference
-    low, high = percentiles(source, [min_percentile, max_percentile], axes)
-    return _compute(np.divide, _compute(np.subtract, array, low), high - low + eps)
-
-
 def sigmoid(array: Pixels) -> Pixels:
     """Return 1 / (1 + exp(-x))."""
     small = np.exp(-np.abs(array.astype(np.float32)))  # never overflows
@@ -174,145 +251,92 @@ def softmax(array: Pixels, *, axis: int) -> Pixels:
     return _compute(np.divide, powers, powers.sum(axis=axis, keepdims=True))
 
 
-def zero_mean_unit_variance(array: Pixels, *, axes: Sides = None, eps: float = 1e-6) -> Pixels:
-    """Return (x - mean) / (std + eps) with statistics over `axes`."""
-    mean, std = moments(array, axes)
-    return _compute(np.divide, _compute(np.subtract, array, mean), std + eps)
-
-
 OPERATIONS: dict[str, Callable[..., Pixels]] = {
     "binarize": binarize,
     "clip": clip,
     "ensure_dtype": ensure_dtype,
     "fixed_zero_mean_unit_variance": fixed_zero_mean_unit_variance,
     "scale_linear": scale_linear,
-    "scale_mean_variance": scale_mean_variance,
-    "scale_range": scale_range,
     "sigmoid": sigmoid,
     "softmax": softmax,
-    "zero_mean_unit_variance": zero_mean_unit_variance,
 }
-"""Every operation that Drua has. In them axes are numbers of sides: `apply` translates."""
+"""The operations that look at a pixel, or at its channels. In them axes are numbers of sides."""
+
+Kwargs = Mapping[str, Any]
 
 
-def percentiles(array: Pixels, ranks: Sequence[float], axes: Sides = None) -> NDArray[np.float64]:
-    """Return percentiles, interpolated linearly between pixels.
-
-    Parameters
-    ----------
-    array : ndarray
-        Finite pixels of any real type.
-    ranks : sequence of float
-        0 to 100.
-    axes : tuple of int, optional
-        The sides to take them over; all if absent.
-
-    Returns
-    -------
-    ndarray, float64, (len(ranks), ...)
-        With sides of length 1 where `axes` were, so that it can be combined with the array.
-    """
-    copy = array.astype(np.float64)
-    return np.asarray(np.percentile(copy, ranks, axis=axes, keepdims=True, overwrite_input=True))
+def _fit_clip(
+    operation: Operation, kwargs: Kwargs, source: Source, _reference: Source | None
+) -> list[Operation]:
+    """Limit to percentiles."""
+    limits = {name: kwargs[name] for name in ("min", "max") if name in kwargs}
+    for name in ("min", "max"):
+        if f"{name}_percentile" in kwargs:
+            limits[name] = source.percentiles(operation, float(kwargs[f"{name}_percentile"]))[0]
+    return [Operation("clip", limits)]
 
 
-def moments(array: Pixels, axes: Sides = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and standard deviation over `axes` (all if absent), with sides of length 1 there."""
-    mean = array.mean(axis=axes, dtype=np.float64, keepdims=True)
-    return mean, array.std(axis=axes, dtype=np.float64, keepdims=True)
+def _fit_scale_range(
+    operation: Operation, kwargs: Kwargs, source: Source, reference: Source | None
+) -> list[Operation]:
+    """(x - low) / (high - low + eps) of two percentiles; values may lie outside 0 to 1."""
+    base = source if "reference_tensor" not in kwargs or reference is None else reference
+    ranks = float(kwargs.get("min_percentile", 0.0)), float(kwargs.get("max_percentile", 100.0))
+    low, high = base.percentiles(operation, *ranks)
+    return [Operation("fixed_zero_mean_unit_variance", {"mean": low, "std": high - low + _eps(kwargs)})]
 
 
-def is_flat(array: Pixels, axes: str) -> bool:
-    """Tell whether an image has no content: it is constant, or noise around a constant.
-
-    In noise without content neighbours know nothing of each other, and shuffling its pixels changes nothing.
-    So the means of blocks of neighbours vary no more, and deviate no more, than after a shuffle. What a
-    microscope images is wider than a pixel: it breaks the first rule if it fills the image, and the second if
-    it is a single object. Neither supposes a kind of noise, be it Gaussian, Poisson or hot pixels. A rule on
-    values alone could not tell dim from empty.
-
-    Parameters
-    ----------
-    array : ndarray, axes `axes`
-        Finite pixels as acquired: interpolation makes neighbours of noise alike.
-    axes : str
-        Letters of TCZYX. The image is flat if every plane of it is.
-
-    Returns
-    -------
-    bool
-        False for sides below 32 pixels that are not constant, too few to tell. Vignetting counts as content.
-    """
-    height, width = (array.shape[letters.position(axes, letter)] for letter in "YX")
-    planes = letters.permute(array, axes, axes.translate({ord("Y"): None, ord("X"): None}) + "YX")
-    return all(_is_flat_plane(plane) for plane in planes.reshape(-1, height, width))
+def _fit_zero_mean_unit_variance(
+    operation: Operation, kwargs: Kwargs, source: Source, _reference: Source | None
+) -> list[Operation]:
+    """(x - mean) / (std + eps)."""
+    mean, std = source.moments(operation)
+    return [Operation("fixed_zero_mean_unit_variance", {"mean": mean, "std": std + _eps(kwargs)})]
 
 
-_LARGEST_BLOCK = 16
-_FEWEST_BLOCKS = 64
-_TOLERANCE = 1.5
-"""Factor in the first rule, beyond chance: cameras correlate neighbours a little."""
-_CHANCE = 5.0
-"""Standard deviations that count as chance in the first rule."""
-_CLEAR = 20.0
-"""Factor in the first rule that needs no shuffle, and so a fifth of the time; most images exceed it."""
-_EXTREME = 4.0
-"""Factor in the second rule: a few deviating pixels can meet in one block."""
+def _fit_scale_mean_variance(
+    operation: Operation, kwargs: Kwargs, source: Source, reference: Source | None
+) -> list[Operation]:
+    """The mean and standard deviation of the reference."""
+    if reference is None:
+        raise CardError(f"operation {operation.name} needs its reference tensor, but there is none")
+    mean, std = reference.moments(operation)
+    normalised = _fit_zero_mean_unit_variance(operation, kwargs, source, None)
+    return [*normalised, Operation("scale_linear", {"gain": std + _eps(kwargs), "offset": mean})]
 
 
-def _is_flat_plane(plane: Pixels) -> bool:
-    if plane.min() == plane.max():
-        return True
-    if min(plane.shape) < 2 * _LARGEST_BLOCK:
-        return False
-    centred = plane - plane.mean(dtype=np.float64)
-    centred = (centred / np.abs(centred).max()).astype(np.float32)
-    coarse = _block_means(centred)
-    if coarse[-1].var() * 4 ** len(coarse) > _CLEAR * centred.var():
-        return False
-    # the seed is fixed: the same image must get the same answer
-    shuffled = np.random.default_rng(0).permutation(centred.ravel()).reshape(centred.shape)
-    near, far = _without_hot_pixels(centred), _without_hot_pixels(shuffled)
-    levels = enumerate(zip(_block_means(near), _block_means(far), strict=True), start=1)
-    return all(_is_as_shuffled(means, reference, near, 4**level) for level, (means, reference) in levels)
+FITS: dict[str, Callable[[Operation, Kwargs, Source, Source | None], list[Operation]]] = {
+    "clip": _fit_clip,
+    "scale_mean_variance": _fit_scale_mean_variance,
+    "scale_range": _fit_scale_range,
+    "zero_mean_unit_variance": _fit_zero_mean_unit_variance,
+}
+"""The operations that take statistics -> what they do to pixels once these are known."""
+
+_PARAMETERS = {
+    "clip": {"min", "max", "min_percentile", "max_percentile", "axes"},
+    "scale_mean_variance": {"reference_tensor", "axes", "eps"},
+    "scale_range": {"min_percentile", "max_percentile", "axes", "eps", "reference_tensor"},
+    "zero_mean_unit_variance": {"axes", "eps"},
+}
 
 
-def _is_as_shuffled(means: Plane, reference: Plane, plane: Plane, pixels: int) -> bool:
-    """Tell whether the means of blocks of `pixels` neighbours in `plane` keep both rules."""
-    squares = np.square(plane, dtype=np.float64)
-    variance = squares.mean()
-    if variance == 0:
-        return True
-    excess = max(np.square(squares).mean() / variance**2 - 3, 0)
-    chance = np.sqrt((2 + excess / pixels) / means.size)
-    # a shuffle of few deviating pixels may lose them: the plane itself tells the least to expect
-    expected = max(reference.var(), variance / pixels)
-    extreme = max(np.abs(reference).max(), np.abs(plane).max() / pixels)
-    varies = means.var() > (_TOLERANCE + _CHANCE * chance) * expected
-    return not (varies or np.abs(means).max() > _EXTREME * extreme)
+def _eps(kwargs: Kwargs) -> float:
+    return float(kwargs.get("eps", 1e-6))
 
 
-def _without_hot_pixels(plane: Plane) -> Plane:
-    """Return the plane with every pixel limited to the range of its eight neighbours."""
-    padded = np.pad(plane, 1, mode="reflect")
-    limited = plane
-    for extreme, limit in ((np.maximum, np.minimum), (np.minimum, np.maximum)):
-        sides = extreme(padded[:, :-2], padded[:, 2:])
-        rows = extreme(sides, padded[:, 1:-1])
-        limited = limit(limited, extreme(extreme(rows[:-2], rows[2:]), sides[1:-1]))
-    return limited
+def _check_parameters(operation: Operation) -> None:
+    unknown = sorted(set(operation.kwargs) - _PARAMETERS[operation.name])
+    if unknown:
+        raise CardError(f"operation {operation.name} cannot take {', '.join(unknown)}")
 
 
-def _block_means(plane: Plane) -> list[Plane]:
-    """Return the means of blocks of 2 x 2 pixels, 4 x 4 and so on; an odd last row or column is left out."""
-    means = []
-    for _ in range(int(np.log2(_LARGEST_BLOCK))):
-        even = plane[: plane.shape[0] // 2 * 2, : plane.shape[1] // 2 * 2]
-        rows = even[0::2] + even[1::2]
-        plane = np.asarray((rows[:, 0::2] + rows[:, 1::2]) / 4, np.float32)
-        if plane.size >= _FEWEST_BLOCKS:
-            means.append(plane)
-    return means
+def _after(operations: Sequence[Operation], source: Source) -> Source:
+    """Return a source after operations; itself where they only change its type to a float."""
+    if all(each.name == "ensure_dtype" and "float" in str(each.kwargs.get("dtype")) for each in operations):
+        return source
+    pixels = apply_fitted(operations, np.asarray(source.pixels), source.axes)
+    return Source(pixels, source.axes, source.outer)
 
 
 def _compute(ufunc: np.ufunc, array: Pixels, operand: float | Pixels) -> Pixels:
@@ -322,16 +346,15 @@ def _compute(ufunc: np.ufunc, array: Pixels, operand: float | Pixels) -> Pixels:
     return result
 
 
-def _apply_one(operation: Operation, array: Pixels, axes: str, reference: Pixels | None) -> Pixels:
+def _apply_one(operation: Operation, array: Pixels, axes: str) -> Pixels:
     function = OPERATIONS.get(operation.name)
     if function is None:
         raise CardError(
-            f"operation {operation.name!r} is none of {', '.join(OPERATIONS)}",
+            f"operation {operation.name!r} is none of {', '.join(sorted({*OPERATIONS, *FITS}))}",
             remedy="choose a model without it, or have it inside the network",
         )
-    kwargs = _translate(operation, axes, array.shape, reference)
-    if _needs_finite_pixels(operation):
-        check_finite(kwargs.get("reference", array), axes)
+    kwargs = _translate(operation, axes, array.shape)
+    if operation.name == "ensure_dtype" and "int" in str(kwargs.get("dtype")):
         check_finite(array, axes)
     try:
         inspect.signature(function).bind(array, **kwargs)
@@ -342,25 +365,11 @@ def _apply_one(operation: Operation, array: Pixels, axes: str, reference: Pixels
     return function(array, **kwargs)
 
 
-def _needs_finite_pixels(operation: Operation) -> bool:
-    if operation.name == "ensure_dtype":
-        return "int" in operation.kwargs.get("dtype", "")
-    by_name = operation.name in ("scale_mean_variance", "scale_range", "zero_mean_unit_variance")
-    return by_name or any(name.endswith("_percentile") for name in operation.kwargs)
-
-
-def _translate(
-    operation: Operation, axes: str, shape: tuple[int, ...], reference: Pixels | None
-) -> dict[str, Any]:
-    """Return the parameters with numbers of sides for axes and pixels for a reference tensor."""
+def _translate(operation: Operation, axes: str, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Return the parameters with numbers of sides for axes."""
     kwargs = {name: value for name, value in operation.kwargs.items() if value is not None}
-    if kwargs.pop("reference_tensor", None) is not None:
-        if reference is None:
-            raise CardError(f"operation {operation.name} needs its reference tensor, but there is none")
-        kwargs["reference"] = reference
-    if "axes" in kwargs:
-        chosen = {_letter(name, operation) for name in kwargs["axes"]}
-        kwargs["axes"] = tuple(side for side, letter in enumerate(axes) if letter in chosen)
+    if operation.name == "clip":
+        kwargs.pop("axes", None)  # of percentiles, which are numbers by now
     if operation.name == "softmax":
         kwargs["axis"] = _side(kwargs.get("axis", "channel"), operation, axes)
     elif "axis" in kwargs:

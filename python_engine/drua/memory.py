@@ -10,47 +10,59 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from drua import axes, platform, tiling
+from drua import platform, tiling
 from drua.backends import Backend, open_backend
 from drua.errors import DeviceMemoryError
 from drua.models.card import ModelCard
 
-BYTES_PER_PLANE_PIXEL = 100
-"""Least memory while one plane is predicted and decoded, for each of its pixels: measured with three maps."""
+BYTES_PER_BLOCK_PIXEL = {"label_image": 100, "intensity": 24}
+"""Least memory while a plane or volume is predicted and decoded, for each pixel: measured with three maps."""
 
-BYTES_PER_PIXEL = 16
+BYTES_PER_PIXEL = {"label_image": 16, "intensity": 0}
 """Least memory for label images, outlines and what is handed over, for each pixel of all planes: measured."""
 
+BYTES_PER_MAP_PIXEL = 8
+"""For an intensity result: float32, and its copy on the way out."""
 
-def check(shape: tuple[int, ...]) -> None:
+
+def check(block: int, pixels: int, card: ModelCard, kind: str) -> None:
     """Refuse a prediction that would not fit into the memory of this machine.
 
     Parameters
     ----------
-    shape : tuple of int, (T, Z, Y, X)
-        Sides of what is to be predicted, in pixels.
+    block : int
+        The pixels of one plane or volume, as the network sees it.
+    pixels : int
+        The pixels of all planes, as the user sees them.
+    card : ModelCard
+        The model.
+    kind : str
+        What its decoder makes: 'label_image' or 'intensity'.
 
     Raises
     ------
     DeviceMemoryError
         If it needs more bytes than are free.
     """
-    times, slices, rows, columns = shape
-    plane = rows * columns
-    needed = BYTES_PER_PLANE_PIXEL * plane + BYTES_PER_PIXEL * plane * times * slices
+    maps = len(card.output.channels) * BYTES_PER_MAP_PIXEL if kind == "intensity" else 0
+    needed = BYTES_PER_BLOCK_PIXEL[kind] * block + (BYTES_PER_PIXEL[kind] + maps) * pixels
     free = platform.free_memory()
     if needed > free:
         raise DeviceMemoryError(
-            f"{columns} x {rows} x {times * slices} pixels need about {_gigabytes(needed)} of memory,"
+            f"{pixels / 1e6:.4g} megapixels need about {_gigabytes(needed)} of memory,"
             f" but {_gigabytes(free)} are free",
             remedy="close other programs, select a part of the image, or process fewer planes at once",
         )
 
 
 class FrugalBackend:
-    """A backend that goes on with smaller pieces, then on the CPU, where another gives up for lack of memory.
+    """A backend that goes on with less at a time, then on the CPU, where another gives up for lack of memory.
+
+    First with fewer tiles in a batch, then with pieces of a tile that see as much context as the network
+    looks at, so that the result is the same.
 
     Parameters
     ----------
@@ -66,8 +78,12 @@ class FrugalBackend:
         self._card = card
         self._backend = backend
         self._given = backend
-        self._side: int | None = None
-        self._context = _round_up(card.receptive_field, card.stride)
+        self._batch: int | None = None
+        self._sides: tuple[int, ...] | None = None
+        self._stride = tuple(card.stride[letter] for letter in card.grid)
+        self._context = tuple(
+            _round_up(card.receptive_field[letter], card.stride[letter]) for letter in card.grid
+        )
 
     @property
     def device(self) -> str:
@@ -81,7 +97,7 @@ class FrugalBackend:
         return self._backend.provider
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        """Return the network's output for its input, both float32 in the network's own axes.
+        """Return the network's outputs for its inputs, both in the network's own axes.
 
         Raises
         ------
@@ -90,54 +106,128 @@ class FrugalBackend:
         """
         while True:
             try:
-                return [self._predict(inputs[0])]
+                return self._run(inputs)
             except DeviceMemoryError as error:
-                self._get_along(self._sides(inputs[0]), error)
+                self._get_along(inputs, error)
 
     def close(self) -> None:
         """Give back what was loaded besides the given backend."""
         if self._backend is not self._given:
             self._backend.close()
 
-    def _sides(self, tiles: NDArray[Any]) -> tuple[int, ...]:
-        return tuple(tiles.shape[1 + self._card.input.axes.index(letter)] for letter in "YX")
+    def _run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        count = self._count(inputs)
+        if self._batch is None or count <= self._batch:
+            return self._run_pieces(inputs)
+        parts = [
+            self._run_pieces(
+                [_part_of_batch(each, axes, start, self._batch) for each, axes in self._with_axes(inputs)]
+            )
+            for start in range(0, count, self._batch)
+        ]
+        return [
+            np.concatenate(each, axis=tensor.axes.index("B"))
+            for tensor, each in zip(self._card.outputs, zip(*parts, strict=True), strict=True)
+        ]
 
-    def _predict(self, tiles: NDArray[Any]) -> NDArray[Any]:
-        sides = self._sides(tiles)
-        if self._side is None or max(sides) <= self._side:
-            return self._backend.run([tiles])[0]
-        card = self._card
-        grid = tiling.TileGrid(sides, (self._side,) * 2, (self._context,) * 2, (card.stride,) * 2)
-        pieces = tiling.split(axes.permute(tiles[0], card.input.axes, "CYX"), grid)
-        whole = tiling.stitch(((piece, self._predict_piece(view)) for piece, view in pieces), grid)
-        return axes.permute(whole, "CYX", card.output.axes)[None]
+    def _run_pieces(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        grid = self._card.grid
+        sides = self._tile(inputs)
+        if self._sides is None or all(side <= most for side, most in zip(sides, self._sides, strict=True)):
+            return self._backend.run(inputs)
+        most = tuple(map(min, sides, self._sides))
+        pieces = tiling.TileGrid(sides, most, self._context, self._stride)
+        outputs: list[NDArray[Any]] = []
+        for piece in pieces:
+            parts = self._backend.run(
+                [each[_index(axes, grid, piece.tile)] for each, axes in self._with_axes(inputs)]
+            )
+            if not outputs:
+                outputs = [
+                    np.empty(_with_sides(part.shape, tensor.axes, grid, sides), part.dtype)
+                    for part, tensor in zip(parts, self._card.outputs, strict=True)
+                ]
+            for whole, part, tensor in zip(outputs, parts, self._card.outputs, strict=True):
+                whole[_index(tensor.axes, grid, piece.core)] = part[_index(tensor.axes, grid, piece.inner)]
+        return outputs
 
-    def _predict_piece(self, view: NDArray[Any]) -> NDArray[Any]:
-        output = self._backend.run([axes.permute(view, "CYX", self._card.input.axes)[None]])[0]
-        return axes.permute(output[0], self._card.output.axes, "CYX")
+    def _with_axes(self, inputs: Sequence[NDArray[Any]]) -> list[tuple[NDArray[Any], str]]:
+        return [(each, tensor.axes) for each, tensor in zip(inputs, self._card.inputs, strict=False)]
 
-    def _get_along(self, sides: tuple[int, ...], error: DeviceMemoryError) -> None:
-        now = min(max(sides), self._side or max(sides))
+    def _tile(self, inputs: Sequence[NDArray[Any]]) -> tuple[int, ...]:
+        axes = self._card.input.axes
+        return tuple(inputs[0].shape[axes.index(letter)] for letter in self._card.grid)
+
+    def _count(self, inputs: Sequence[NDArray[Any]]) -> int:
+        axes = self._card.input.axes
+        return inputs[0].shape[axes.index("B")] if "B" in axes else 1
+
+    def _get_along(self, inputs: Sequence[NDArray[Any]], error: DeviceMemoryError) -> None:
+        batch = min(self._count(inputs), self._batch or self._count(inputs))
+        now = tuple(map(min, self._tile(inputs), self._sides or self._tile(inputs)))
         smaller = self._smaller(now)
         device = self._backend.device
-        if smaller < now:
-            self._side = smaller
-            self.notes.append(f"the memory of {device} was full: tiles of {smaller} pixels instead of {now}")
+        if batch > 1:
+            self._batch = batch // 2
+            self.notes.append(
+                f"the memory of {device} was full: {batch // 2} tiles at a time instead of {batch}"
+            )
+        elif smaller != now:
+            self._sides = smaller
+            self.notes.append(
+                f"the memory of {device} was full: tiles of {_by(smaller)} pixels instead of {_by(now)}"
+            )
         elif device != "cpu":
-            self._backend, self._side = open_backend(self._card, "cpu"), None
+            self._backend, self._sides, self._batch = open_backend(self._card, "cpu"), None, None
             self.notes.append(f"the memory of {device} was full: the rest was predicted on the CPU")
         else:
             raise DeviceMemoryError(
-                f"not even a tile of {now} x {now} pixels fits into the memory:"
+                f"not even a tile of {_by(now)} pixels fits into the memory:"
                 f" {_gigabytes(platform.free_memory())} are free",
                 remedy="close other programs",
             ) from error
 
-    def _smaller(self, side: int) -> int:
-        """Return the next smaller side; the same if more of a piece would be context than is worth it."""
-        stride = self._card.stride
-        least = 2 * self._context + max(self._context, stride)
-        return min(side, max(side // 2 // stride * stride, least))
+    def _smaller(self, sides: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the next smaller sides; the same if more of a piece would be context than is worth it."""
+        if not _keeps_sizes(self._card):
+            return sides
+        halves = []
+        for side, context, stride, letter in zip(
+            sides, self._context, self._stride, self._card.grid, strict=True
+        ):
+            least = max(2 * context + max(context, stride), self._card.input.least[letter])
+            halves.append(min(side, max(side // 2 // stride * stride, _round_up(least, stride))))
+        return tuple(halves)
+
+
+def _keeps_sizes(card: ModelCard) -> bool:
+    """Return whether a network takes and gives tiles of any size, all of the same."""
+    tensors = (*card.inputs, *card.outputs)
+    free = all(card.input.step.get(letter, 0) for letter in "YX")
+    rules = [
+        card.relation(tensor, letter) for tensor in tensors for letter in card.grid if letter in tensor.axes
+    ]
+    whole = all(letter in tensor.axes for tensor in tensors for letter in card.grid)
+    return free and whole and all(rule.scale == 1 and rule.offset == 0 for rule in rules)
+
+
+def _part_of_batch(array: NDArray[Any], axes: str, start: int, count: int) -> NDArray[Any]:
+    return array[tuple(slice(start, start + count) if letter == "B" else slice(None) for letter in axes)]
+
+
+def _index(axes: str, grid: str, part: tiling.Slices) -> tuple[slice, ...]:
+    """Return the index of a part of the grid in an array with a network's axes."""
+    parts = dict(zip(grid, part, strict=True))
+    return tuple(parts.get(letter, slice(None)) for letter in axes)
+
+
+def _with_sides(shape: tuple[int, ...], axes: str, grid: str, sides: tuple[int, ...]) -> tuple[int, ...]:
+    wanted = dict(zip(grid, sides, strict=True))
+    return tuple(wanted.get(letter, length) for letter, length in zip(axes, shape, strict=True))
+
+
+def _by(sides: tuple[int, ...]) -> str:
+    return " x ".join(map(str, sides))
 
 
 def _round_up(length: int, step: int) -> int:

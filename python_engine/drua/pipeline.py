@@ -1,31 +1,38 @@
 """predict(): the whole data flow, from an image to a result. Nothing else calls a network.
 
-image -> channel -> planes -> (normalise -> pad -> tiles -> network -> stitch -> decode) -> outlines, table
+image -> channels -> planes or volumes -> (rescale -> normalise -> tiles -> network -> stitch -> decode ->
+rescale back) -> outlines, table
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
+from math import prod
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drua import axes, intensity, labels, measure, memory, outlines, tiling
+from drua import axes, flatness, inference, intensity, labels, measure, memory, outlines, scaling, tuning
 from drua.backends import Backend, open_backend
-from drua.decoders import find_decoder
-from drua.errors import CardError, ImageError
+from drua.decoders import Decoder, find_decoder
+from drua.errors import CardError, ImageError, SettingError
 from drua.image import Image
+from drua.inference import Block
+from drua.intensity import Operation, Source
 from drua.memory import FrugalBackend
 from drua.models.card import ModelCard
 from drua.models.catalog import find_model
+from drua.models.tensor import Tensor
+from drua.selection import Choice, select_channels
+from drua.statistics import check_finite
 
 Progress = Callable[[str, int, int], None]
 """Called with what is counted, how many are done, and how many there are; may raise Cancelled.
@@ -69,10 +76,20 @@ class Region:
 class Prediction:
     """What a model made of an image.
 
-    `input` is what the model saw, one channel with axes TZYX; `image` is the result with axes TZYX (label
-    image) or TZCYX (intensity) and the calibration of the input; `kind` is 'label_image' or 'intensity'.
-    `outlines` and `table` describe the objects of a label image.
-    `run` is the provenance: which model, device, settings, and how long it took.
+    Parameters
+    ----------
+    kind : str
+        'label_image' or 'intensity'.
+    input : Image
+        What was measured: the chosen channel, or the mean of several, axes TZYX.
+    image : Image
+        The result, TZYX (label image) or TZCYX (intensity), with the calibration of the input.
+    outlines, table
+        The objects of a label image.
+    run : dict
+        The provenance: which model, device, settings, and how long it took.
+    maps : dict of str to Image
+        The network's outputs by name, TZCYX, where they were asked for, or where it has several.
     """
 
     kind: str
@@ -81,6 +98,7 @@ class Prediction:
     outlines: outlines.Outlines | None
     table: measure.Table | None
     run: dict[str, Any]
+    maps: Mapping[str, Image] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -116,8 +134,10 @@ def predict(
     model: Model | str,
     *,
     settings: Mapping[str, Any] | None = None,
-    channel: int = 0,
+    channel: Choice = 0,
+    inputs: Mapping[str, Image] | None = None,
     region: Region | None = None,
+    maps: bool = False,
     source: str = "",
     progress: Progress | None = None,
 ) -> Prediction:
@@ -126,15 +146,19 @@ def predict(
     Parameters
     ----------
     image : Image
-        Any axes; planes of T and Z are predicted one by one by a 2D model, each with its own statistics.
+        Any axes; planes of T and Z are predicted one by one by a 2D model, volumes of T by a 3D model.
     model : Model or str
         An opened model, or the id or folder of one, which is then opened on the best device and closed.
     settings : mapping
         Overrides of the card's settings, by name.
-    channel : int
-        The channel to use, counted from 1; 0 stands for the only one.
+    channel : int or str
+        The channels to use, by number from 1 or by name, several with commas; 0 stands for all there are.
+    inputs : mapping
+        The images for the further inputs of a model with several, by name.
     region : Region, optional
         The part to predict, with statistics of its own; the result has the size of the image all the same.
+    maps : bool
+        Whether to return the network's outputs, too.
     source : str
         The image's name for the provenance.
     progress : callable
@@ -150,131 +174,295 @@ def predict(
     with nullcontext(model) if isinstance(model, Model) else open_model(model) as opened:
         started = time.perf_counter()
         card = opened.card
+        decoder = find_decoder(card.decoder["id"])
         resolved = card.resolve(settings or {})
-        single = select_channel(image, card, channel)
-        part = single if region is None else single.with_pixels(region.of(single.pixels), single.axes)
-        memory.check(part.pixels.shape)
+        tell = progress or _silent
+        whole = _sources(image, card, channel, inputs or {})
+        parts = whole if region is None else {name: _cropped(each, region) for name, each in whole.items()}
+        first = parts[card.input.name]
+        scale, note = scaling.factors(first, card, float(resolved["scale"]))
+        job = _Job(card, decoder, resolved, parts, scale)
+        memory.check(job.block_pixels, job.pixels, card, decoder.kind)
         with closing(FrugalBackend(opened.backend, card)) as backend:
-            results, tiles = _predict_planes(part, card, backend, resolved, progress or _silent)
+            results, tiles = job.run(backend, maps or len(card.outputs) > 1, tell)
             run = _provenance(card, backend, resolved, channel, source)
-    if region is not None:
-        results = [region.placed(result, single.pixels.shape[-2:]) for result in results]
+    run["notes"] = [*run["notes"], *([note] if note else [])]
     run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
-    return _result(results, single, find_decoder(card.decoder["id"]).kind, run, progress or _silent)
+    return _result(job, results, whole[card.input.name], region, run, tell)
 
 
-def select_channel(image: Image, card: ModelCard, channel: int) -> Image:
-    """Return the image with the one channel that the model takes, axes TZYX.
+class _Job:
+    """One prediction: a card and what it is to be run on.
 
-    Channels that are all equal, as in grey images stored as RGB, count as one.
+    The images have the axes `outer`, C and the letters of the card's grid: planes or volumes, numbered by the
+    outer letters.
+    """
+
+    def __init__(
+        self,
+        card: ModelCard,
+        decoder: Decoder,
+        settings: Mapping[str, Any],
+        parts: Mapping[str, Image],
+        scale: Mapping[str, float],
+    ) -> None:
+        self.card = card
+        self.decoder = decoder
+        self.settings = settings
+        self.parts = parts
+        self.first = parts[card.input.name]
+        self.outer = outer_letters(card)
+        self.sides = tuple(self.first.size(letter) for letter in card.grid)
+        self.scaled = tuple(
+            max(round(side * scale[letter]), 1) for letter, side in zip(card.grid, self.sides, strict=True)
+        )
+        self._scale = scale
+        self._fits: dict[str, tuple[Operation, ...]] = {}
+
+    @property
+    def count(self) -> int:
+        """The number of planes or volumes."""
+        return prod(self.first.size(letter) for letter in self.outer)
+
+    @property
+    def block_pixels(self) -> int:
+        """The pixels of a plane or volume, as the network sees it."""
+        return prod(self.scaled)
+
+    @property
+    def pixels(self) -> int:
+        """The pixels of all planes, as the user sees them."""
+        return prod(self.sides) * self.count
+
+    def run(
+        self, backend: FrugalBackend, with_maps: bool, progress: Progress
+    ) -> tuple[list[dict[str, NDArray[Any]]], int]:
+        """Return, for each plane or volume, the result under '' and maps under their names; and the tiles."""
+        card = self.card
+        for part in self.parts.values():
+            check_finite(part.pixels, part.axes)
+        size = tuning.size_for(card, backend, self.scaled, self.count)
+        each = len(inference.grid_of(card, self.scaled, size))
+        total, done = each * self.count, 0
+        progress("tiles", done, total)
+
+        def on_tile() -> None:
+            nonlocal done
+            done += 1
+            progress("tiles", done, total)
+
+        results = []
+        for number, index in enumerate(np.ndindex(*(self.first.size(letter) for letter in self.outer))):
+            planes = {name: part.pixels[index] for name, part in self.parts.items()}
+            if self.decoder.kind == "label_image" and not with_maps and self._is_empty(planes):
+                results.append({"": np.zeros(self.sides, np.uint32)})
+                done = each * (number + 1) - 1
+                on_tile()
+                continue
+            outputs = inference.run(card, backend, self._blocks(planes), size, on_tile)
+            references = {
+                t.name: Source(planes[t.name], "C" + t.grid) for t in card.inputs if t.name in planes
+            }
+            finished = inference.finish(card, outputs, references)
+            progress("finding objects" if self.decoder.kind == "label_image" else "finishing", 0, 0)
+            results.append(self._decoded(finished) | (self._maps(finished) if with_maps else {}))
+        return results, total
+
+    def _is_empty(self, planes: Mapping[str, NDArray[Any]]) -> bool:
+        tensor = self.card.input
+        return flatness.is_flat(planes[tensor.name], "C" + tensor.grid)
+
+    def _blocks(self, planes: Mapping[str, NDArray[Any]]) -> dict[str, Block]:
+        blocks = {}
+        for tensor in self.card.inputs:
+            if tensor.name in planes:
+                pixels = self._to_network(planes[tensor.name], tensor)
+                blocks[tensor.name] = Block(pixels, self._fitted(tensor, pixels))
+        return blocks
+
+    def _to_network(self, pixels: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
+        sides = [
+            max(round(side * self._scale.get(letter, 1.0)), 1)
+            for letter, side in zip(tensor.grid, pixels.shape[1:], strict=True)
+        ]
+        return scaling.resize(pixels, sides)
+
+    def _fitted(self, tensor: Tensor, pixels: NDArray[Any]) -> tuple[Operation, ...]:
+        """Return the preprocessing with its statistics; those of a whole stack are taken once."""
+        if tensor.name in self._fits:
+            return self._fits[tensor.name]
+        axes_of_plane = "C" + tensor.grid
+        statistics = str(self.settings["statistics"])
+        stack = Source(self.parts[tensor.name].pixels, self.outer + axes_of_plane, self.outer)
+        fitted = intensity.fit(
+            tensor.operations, Source(pixels, axes_of_plane), stack=stack, statistics=statistics
+        )
+        if statistics == "stack":
+            self._fits[tensor.name] = fitted
+        return fitted
+
+    def _decoded(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        tensor = self.card.output
+        if tensor.name not in outputs:
+            raise CardError(f"output {tensor.name!r} of model {self.card.id!r} is no image")
+        parameters = {**self.card.decoder, **self.settings, "sampling": self._sampling(tensor)}
+        found = self.decoder.decode(outputs[tensor.name], tensor.channels, parameters)
+        if self.decoder.kind == "label_image":
+            return {"": scaling.resize(found, self.sides, labels=True)}
+        return {"": self._at_own_size(found, tensor)}
+
+    def _maps(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        return {
+            tensor.name: self._at_own_size(outputs[tensor.name], tensor)
+            for tensor in self.card.outputs
+            if tensor.name in outputs
+        }
+
+    def _at_own_size(self, maps: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
+        """Return maps at the pixel size of the image, times the network's own scale."""
+        sides = {
+            letter: int(side * self.card.relation(tensor, letter).scale)
+            for letter, side in zip(self.card.grid, self.sides, strict=True)
+            if letter in tensor.axes
+        }
+        lengths = dict(zip(tensor.grid, maps.shape[1:], strict=True))
+        return scaling.resize(maps, [sides.get(letter, lengths[letter]) for letter in tensor.grid])
+
+    def _sampling(self, tensor: Tensor) -> tuple[float, ...]:
+        """Return the pixel size along each axis of the maps, in that of X."""
+        sizes = [
+            self.first.scale(letter) / self._scale.get(letter, 1.0) if letter in "ZYX" else 1.0
+            for letter in tensor.grid
+        ]
+        return tuple(size / sizes[-1] for size in sizes)
+
+
+def outer_letters(card: ModelCard) -> str:
+    """Return the letters that number planes or volumes: those of T and Z that the network does not take."""
+    return "".join(letter for letter in "TZ" if letter not in card.grid)
+
+
+def _sources(image: Image, card: ModelCard, channel: Choice, inputs: Mapping[str, Image]) -> dict[str, Image]:
+    """Return the image for every input, with the axes of a `_Job`.
 
     Raises
     ------
     ImageError
-        If the image has several channels and none is chosen, or the chosen one does not exist.
+        If channels or sides do not fit.
+    SettingError
+        If an input is missing or unknown.
     """
-    if sorted(card.input.axes) != sorted("CYX") or len(card.input.channels) != 1:
-        raise CardError(f"model {card.id!r} takes {card.input.axes}; Drua runs 2D models with one channel")
-    count = image.size("C")
-    if not 0 <= channel <= count:
-        raise ImageError(
-            f"channel {channel} was chosen, but the image has {count}", remedy=f"choose 1 to {count}"
+    others = {tensor.name: tensor for tensor in card.inputs[1:]}
+    for name in inputs:
+        if name not in others:
+            raise SettingError(
+                f"model {card.id!r} has no further input {name!r}",
+                remedy=f"it has {', '.join(others)}" if others else "it takes one image",
+            )
+    missing = [name for name, tensor in others.items() if name not in inputs and not tensor.optional]
+    if missing:
+        raise SettingError(
+            f"model {card.id!r} takes {len(card.inputs)} images, but none is given for {', '.join(missing)}",
+            remedy=f"give an image for {missing[0]!r}, too",
         )
-    if channel == 0 and count > 1 and not _all_equal(image):
-        names = f" ({', '.join(image.channel_names)})" if image.channel_names else ""
-        raise ImageError(
-            f"the image has {count} channels{names}, but model {card.id!r} takes one",
-            remedy=f"choose channel 1 to {count}",
-        )
-    return (image.select_channel(channel or 1) if "C" in image.axes else image).to("TZYX")
+    outer = outer_letters(card)
+    given = [(card.input, image, channel)] + [
+        (tensor, inputs[name], 0) for name, tensor in others.items() if name in inputs
+    ]
+    sources = {
+        tensor.name: select_channels(each, tensor, choice, card.id).to(f"{outer}C{tensor.grid}")
+        for tensor, each, choice in given
+    }
+    first = sources[card.input.name]
+    for letter in "ZT":
+        if letter in card.grid and first.size(letter) == 1 and card.input.least[letter] > 1:
+            what = {"Z": "a stack of slices", "T": "a time series"}[letter]
+            raise ImageError(
+                f"model {card.id!r} takes {what} ({card.input.axes.replace('B', '')}), but the image has one"
+                f" {'slice' if letter == 'Z' else 'frame'}",
+                remedy="open the whole stack, or choose a 2D model",
+            )
+    for name, each in sources.items():
+        _check_sides(card, others.get(name, card.input), first, each)
+    return sources
 
 
-def predict_maps(
-    plane: NDArray[Any], card: ModelCard, backend: Backend, tile: int, on_tile: Callable[[], None]
-) -> NDArray[Any]:
-    """Return the network's maps (C, Y, X), float32, of one plane (Y, X), tile by tile.
-
-    Statistics are taken over the whole plane; the plane is padded by reflection to a multiple of the
-    network's stride and to its smallest side, and every tile lies inside it.
-    """
-    normalised = intensity.apply(card.input.operations, plane.astype(np.float32)[None], "CYX")
-    padded, crop = tiling.pad_to_multiple(normalised, (card.stride,) * 2, _smallest(card))
-    grid = tile_grid(padded.shape[1:], card, tile)
-
-    def pairs() -> Iterator[tuple[tiling.Tile, NDArray[Any]]]:
-        for piece, view in tiling.split(padded, grid):
-            (output,) = backend.run([axes.permute(view, "CYX", card.input.axes)[None]])
-            yield piece, axes.permute(output[0], card.output.axes, "CYX")
-            on_tile()
-
-    stitched = tiling.stitch(pairs(), grid)[crop]
-    return intensity.apply(card.output.operations, stitched, "CYX")
+def _check_sides(card: ModelCard, tensor: Tensor, first: Image, image: Image) -> None:
+    for letter in outer_letters(card) + tensor.grid:
+        wanted = first.size(letter)
+        if letter in tensor.grid and letter in card.grid and tensor is not card.input:
+            wanted = int(wanted * card.relation(tensor, letter).scale)
+        if image.size(letter) != wanted and (letter in card.grid or letter not in tensor.grid):
+            raise ImageError(
+                f"the image for {tensor.name!r} has {image.size(letter)} pixels along {letter}, but must have"
+                f" {wanted} to fit the one for {card.input.name!r}",
+                remedy="choose images of the same field",
+            )
 
 
-def tile_grid(shape: tuple[int, ...], card: ModelCard, tile: int) -> tiling.TileGrid:
-    """Return the tiles of a padded plane (Y, X) for a card."""
-    halo = tuple(card.output.halo[letter] for letter in "YX")
-    return tiling.TileGrid(shape, (tile, tile), halo, (card.stride, card.stride))
-
-
-def _predict_planes(
-    image: Image, card: ModelCard, backend: Backend, settings: Mapping[str, Any], progress: Progress
-) -> tuple[list[NDArray[Any]], int]:
-    decoder = find_decoder(card.decoder["id"])
-    planes = image.pixels.reshape(-1, *image.pixels.shape[-2:])
-    intensity.check_finite(image.pixels, image.axes)
-    each = _tiles_per_plane(planes.shape[1:], card)
-    total, done = each * len(planes), 0
-    progress("tiles", done, total)
-
-    def on_tile() -> None:
-        nonlocal done
-        done += 1
-        progress("tiles", done, total)
-
-    results = []
-    for plane in planes:
-        if decoder.kind == "label_image" and intensity.is_flat(plane, "YX"):
-            results.append(np.zeros(plane.shape, np.uint32))
-            done += each - 1
-            on_tile()
-            continue
-        maps = predict_maps(plane, card, backend, card.tile, on_tile)
-        progress("finding objects", 0, 0)
-        results.append(decoder.decode(maps, card.output.channels, {**card.decoder, **settings}))
-    return results, total
-
-
-def _tiles_per_plane(shape: tuple[int, ...], card: ModelCard) -> int:
-    sides = (max(side, least) for side, least in zip(shape, _smallest(card), strict=True))
-    padded = tuple(-(-side // card.stride) * card.stride for side in sides)
-    return len(tile_grid(padded, card, card.tile))
-
-
-def _smallest(card: ModelCard) -> tuple[int, ...]:
-    return tuple(card.input.smallest[letter] for letter in "YX")
+def _cropped(image: Image, region: Region) -> Image:
+    return image.with_pixels(region.of(image.pixels), image.axes)
 
 
 def _result(
-    results: list[NDArray[Any]], image: Image, kind: str, run: dict[str, Any], progress: Progress
+    job: _Job,
+    results: list[dict[str, NDArray[Any]]],
+    whole: Image,
+    region: Region | None,
+    run: dict[str, Any],
+    progress: Progress,
 ) -> Prediction:
-    times, slices = image.size("T"), image.size("Z")
-    if kind == "intensity":
-        stacked = np.stack(results)
-        pixels = stacked.reshape(times, slices, *stacked.shape[1:])
-        return Prediction(kind, image, image.with_pixels(pixels, "TZCYX"), None, None, run | {"objects": 0})
+    """Put the planes or volumes together, trace and measure them."""
+    shown = _one_channel(whole)
+    names = [name for name in results[0] if name]
+    maps = {name: _intensity(job, [each[name] for each in results], whole, region) for name in names}
+    if job.decoder.kind == "intensity":
+        image = _intensity(job, [each[""] for each in results], whole, region)
+        return Prediction("intensity", shown, image, None, None, run | {"objects": 0}, maps)
     progress("tracing outlines", 0, 0)
-    unique = labels.stack(results)
-    volume = unique.reshape(times, slices, *unique.shape[1:])
-    traced = outlines.trace(unique)
+    found = [each[""] for each in results]
+    if region is not None:
+        found = [region.placed(each, whole.pixels.shape[-2:]) for each in found]
+    unique = labels.stack(found)
+    outer = tuple(job.first.size(letter) for letter in job.outer)
+    volume = axes.permute(unique.reshape(*outer, *found[0].shape), job.outer + job.card.grid, "TZYX")
+    volume = np.ascontiguousarray(volume)
+    traced = outlines.trace(volume.reshape(-1, *volume.shape[-2:]))
     progress("measuring", 0, 0)
-    table = measure.measure(volume, image)
+    table = measure.measure(volume, shown)
     run |= {"objects": labels.count(unique)}
-    return Prediction(kind, image, image.with_pixels(volume, "TZYX"), traced, table, run)
+    return Prediction("label_image", shown, shown.with_pixels(volume, "TZYX"), traced, table, run, maps)
+
+
+def _intensity(job: _Job, results: list[NDArray[Any]], whole: Image, region: Region | None) -> Image:
+    """Return results (C, ...) of all planes or volumes as one image, axes TZCYX."""
+    if region is not None:
+        results = [
+            region.placed(each, whole.pixels.shape[-2:]) if each.shape[-2:] == job.sides[-2:] else each
+            for each in results
+        ]
+    outer = tuple(job.first.size(letter) for letter in job.outer)
+    stacked = np.stack(results).reshape(*outer, *results[0].shape)
+    letters = job.outer + "C" + job.card.grid[job.card.grid.index("Y") - results[0].ndim + 3 :]
+    image = whole.with_pixels(axes.to(stacked, letters, "TZCYX"), "TZCYX")
+    ratio = {letter: whole.size(letter) / image.size(letter) for letter in "YX"}
+    if all(value == 1 for value in ratio.values()) or region is not None:
+        return image
+    sizes = {k: v * ratio.get(k, 1.0) for k, v in image.pixel_size.items()}
+    origin = {k: v / ratio.get(k, 1.0) for k, v in image.origin.items()}
+    return replace(image, pixel_size=sizes, origin=origin)
+
+
+def _one_channel(image: Image) -> Image:
+    """Return an image with one channel, axes TZYX: the only one, or the mean."""
+    if image.size("C") == 1:
+        return image.select_channel(1).to("TZYX")
+    mean = image.pixels.mean(axis=axes.position(image.axes, "C"), dtype=np.float32)
+    return image.with_pixels(mean, image.axes.replace("C", "")).to("TZYX")
 
 
 def _provenance(
-    card: ModelCard, backend: FrugalBackend, settings: Mapping[str, Any], channel: int, source: str
+    card: ModelCard, backend: FrugalBackend, settings: Mapping[str, Any], channel: Choice, source: str
 ) -> dict[str, Any]:
     return {
         "model": card.id,
@@ -288,11 +476,6 @@ def _provenance(
         "source": source,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }
-
-
-def _all_equal(image: Image) -> bool:
-    first, *others = np.moveaxis(image.pixels, axes.position(image.axes, "C"), 0)
-    return all(np.array_equal(first, other) for other in others)
 
 
 def _silent(_what: str, _done: int, _all: int) -> None:

@@ -3,23 +3,28 @@
 ::
 
     o---------------------#---------+ . . . . . +    o  corner of the image
-    |                     #         |           .    #  edge between two cores, midway in the overlap
-    |                     #<-halo+->|           .
-    |       core 0        #       core 1        .    A core that reaches the edge of the image ends with it;
-    |           |<-halo+->#                     .    inside it ends at least a halo before its tile does.
-    |           |         #                     .
-    +-----------|---------#---------+ . . . . . +    Tiles start at multiples of the stride. The last one is
-    |<----------- tile 0 ---------->|                shifted inward, so that no tile crosses the edge.
-                |<---------- tile 1 ----------->|
+    |                     #         |           .    #  edge between two cores: a margin after the second
+    |                     #<-margin>|           .       tile's start, and at least one before the first's end
+    |       core 0        #       core 1        .
+    |         |<-margin-->#                     .    Tiles start at multiples of the stride from each other.
+    |         |           #                     .    A core that reaches the edge of the image ends with it.
+    +---------|-----------#---------+ . . . . . +
+    |<----------- tile 0 ---------->|
+              |<---------- tile 1 ----------->|
 
-An image that is not larger than the tile is one tile. Spatial axes come last: (C, Y, X) or (C, Z, Y, X).
+Without context the first tile starts at the corner, and the last is shifted inward: the network meets the
+edges of the image as they are. With context (what the bioimage.io format means by a halo) the tiles at the
+edges reach over them by the margin, where `window` continues the image. Either way what does not fit the
+stride is continued, too. Grid axes come last: (C, Y, X), (C, Z, Y, X) or (C, T, Y, X).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise, product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -37,16 +42,21 @@ class Tile:
     Parameters
     ----------
     tile : tuple of slice
-        What the network sees, in the image.
+        What the network sees, in the image; it may reach over the image's edges, to negative numbers, too.
     core : tuple of slice
         The part of its result that is kept, in the image.
-    inner : tuple of slice
-        The core, in the tile.
     """
 
     tile: Slices
     core: Slices
-    inner: Slices
+
+    @property
+    def inner(self) -> Slices:
+        """The core, in the tile."""
+        return tuple(
+            slice(core.start - tile.start, core.stop - tile.start)
+            for tile, core in zip(self.tile, self.core, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -55,182 +65,192 @@ class TileGrid:
 
     Parameters
     ----------
-    shape : tuple of int, (Y, X) or (Z, Y, X)
-        Sides of the image in pixels, multiples of the stride: see `pad_to_multiple`.
+    shape : tuple of int, (Y, X), (Z, Y, X), ...
+        Sides of the image in pixels.
     tile : tuple of int
-        Sides of a tile in pixels, multiples of the stride.
-    halo : tuple of int
+        Sides of a tile in pixels.
+    margin : tuple of int
         Least context on each side of a core, in pixels.
     stride : tuple of int
         The network's downsampling: a tile that starts elsewhere gives another result.
+    context : bool
+        Whether the image is continued at its edges by the margin.
 
     Raises
     ------
     ShapeError
-        If the numbers of sides differ, a side is no multiple of the stride, or the halo leaves no core.
+        If the numbers of sides differ, a side is empty, or the margin leaves no core.
     """
 
     shape: tuple[int, ...]
     tile: tuple[int, ...]
-    halo: tuple[int, ...]
+    margin: tuple[int, ...]
     stride: tuple[int, ...]
+    context: bool = False
 
     def __post_init__(self) -> None:
-        if not len(self.shape) == len(self.tile) == len(self.halo) == len(self.stride) > 0:
+        if not len(self.shape) == len(self.tile) == len(self.margin) == len(self.stride) > 0:
             raise ShapeError(
-                f"image {self.shape}, tile {self.tile}, halo {self.halo}, stride {self.stride} differ in axes"
+                f"image {self.shape}, tile {self.tile}, margin {self.margin}, stride {self.stride}"
+                " differ in axes"
             )
-        for side in zip(self.shape, self.tile, self.halo, self.stride, strict=True):
-            _check_side(*side)
+        for side in zip(self.shape, self.tile, self.margin, self.stride, strict=True):
+            _check_side(*side, self.context)
 
     def __len__(self) -> int:
-        count = 1
-        for intervals in self._sides():
-            count *= len(intervals)
-        return count
+        return prod(len(intervals) for intervals in self.sides())
 
     def __iter__(self) -> Iterator[Tile]:
-        for sides in product(*self._sides()):
-            tile, core, inner = zip(*sides, strict=True)
-            yield Tile(tile, core, inner)
+        for sides in product(*self.sides()):
+            tile, core = zip(*sides, strict=True)
+            yield Tile(tile, core)
 
-    def _sides(self) -> list[list[tuple[slice, slice, slice]]]:
-        return [_intervals(*side) for side in zip(self.shape, self.tile, self.halo, self.stride, strict=True)]
+    def sides(self) -> list[list[tuple[slice, slice]]]:
+        """Return (tile, core) along each axis."""
+        return [
+            _intervals(*side, self.context)
+            for side in zip(self.shape, self.tile, self.margin, self.stride, strict=True)
+        ]
 
 
-def pad_to_multiple(
-    array: NDArray[Any], stride: Sequence[int], minimum: Sequence[int] | None = None
-) -> tuple[NDArray[Any], tuple[Any, ...]]:
-    """Return the array with its last sides grown by reflection to multiples of the stride.
+@dataclass(frozen=True)
+class Placement:
+    """Where a tile's result lies in the whole result, along each axis of the grid.
 
-    Parameters
-    ----------
-    array : ndarray, (..., Y, X) or (..., Z, Y, X)
-        Any pixels.
-    stride : sequence of int
-        One number for each spatial axis.
-    minimum : sequence of int, optional
-        Least sides in pixels, for networks of a fixed size.
-
-    Returns
-    -------
-    padded : ndarray
-        The new pixels are at the end of each side, mirrored about its last one as often as needed. The array
-        itself if it fits already.
-    crop : tuple
-        `padded[crop]` is the part that was the array.
+    A result has `scale` pixels for each pixel of the image, and `offset` (at most 0) pixels more than the
+    tile at that scale, lost in equal parts on both sides (networks without padding).
     """
-    spatial = len(stride)
-    sides = array.shape[-spatial:]
-    least = minimum or (1,) * spatial
-    padded = array
-    for side, step, low, dimension in zip(sides, stride, least, range(-spatial, 0), strict=True):
-        target = -(-max(side, low) // step) * step
-        if target != side:
-            padded = padded.take(_reflected(side, target), axis=dimension)
-    return padded, _last(slice(0, side) for side in sides)
+
+    scale: tuple[Fraction, ...]
+    offset: tuple[int, ...]
+
+    @classmethod
+    def same(cls, axes: int) -> Placement:
+        """Return the placement of results that are as large as their tiles."""
+        return cls((Fraction(1),) * axes, (0,) * axes)
+
+    def shape(self, sides: Sequence[int]) -> tuple[int, ...]:
+        """Return the sides of the whole result for those of the image."""
+        return tuple(int(side * scale) for side, scale in zip(sides, self.scale, strict=True))
+
+    def of(self, tile: Tile, whole: Sequence[int]) -> tuple[Slices, Slices]:
+        """Return the core of a tile in the whole result, and in the tile's result.
+
+        Parameters
+        ----------
+        whole : sequence of int
+            Sides of the whole result.
+        """
+        target, source = [], []
+        for part, core, scale, offset, side in zip(
+            tile.tile, tile.core, self.scale, self.offset, whole, strict=True
+        ):
+            low, high = int(core.start * scale), min(int(core.stop * scale), side)
+            first = int(part.start * scale) - offset // 2
+            target.append(slice(low, high))
+            source.append(slice(low - first, high - first))
+        return tuple(target), tuple(source)
 
 
-def split(array: NDArray[Any], grid: TileGrid) -> Iterator[tuple[Tile, NDArray[Any]]]:
-    """Yield the tiles of an array with views of their pixels.
+def fit_tile(side: int, tile: int, margin: int, stride: int, step: int, least: int, *, context: bool) -> int:
+    """Return the side of the tiles for a side of an image: at most `tile`, and as small as covers it evenly.
+
+    Equal tiles compute fewer pixels twice than large ones of which the last is shifted far inward.
 
     Parameters
     ----------
-    array : ndarray, (..., Y, X) or (..., Z, Y, X)
-        Its last sides are the grid's.
-    grid : TileGrid
-        The tiles.
-
-    Raises
-    ------
-    ShapeError
-        If array and grid differ in their sides.
+    side, tile, margin, stride : int
+        As of a `TileGrid`; the tile is the largest one.
+    step, least : int
+        The tile's side must be `least` plus a multiple of `step`; 0 for a side that is fixed.
+    context : bool
+        Whether the image is continued at its edges by the margin.
     """
-    if array.shape[-len(grid.shape) :] != grid.shape:
-        raise ShapeError(f"an array of {array.shape} does not end in the sides {grid.shape} of its grid")
-    for tile in grid:
-        yield tile, array[_last(tile.tile)]
+    if step == 0:
+        return least
+    extended = side + 2 * margin if context else side
+    needed = extended
+    if extended > tile:
+        inside = extended - 2 * margin
+        most = max((tile - 2 * margin) // stride, 1) * stride
+        core = -(-inside // -(-inside // most))
+        needed = -(-core // stride) * stride + 2 * margin
+    return least + -(-max(needed - least, 0) // step) * step
 
 
-def stitch(results: Iterable[tuple[Tile, NDArray[Any]]], grid: TileGrid) -> NDArray[Any]:
-    """Return one array of the cores of all tiles.
+def window(array: Any, part: Slices, padding: str = "symmetric", value: float = 0.0) -> NDArray[Any]:
+    """Return the pixels of a part of an image that may reach over its edges.
 
     Parameters
     ----------
-    results : iterable of (Tile, ndarray)
-        Every tile of the grid once, in any order, with pixels of any number of channels, (..., Y, X) or
-        (..., Z, Y, X), as large as the tile.
-    grid : TileGrid
-        The tiles.
+    array : array, (..., Y, X) or (..., Z, Y, X)
+        Anything that is sliced as numpy's arrays are, also one that is read from a file only then.
+    part : tuple of slice
+        One for each of the last axes, with start and stop, in pixels.
+    padding : str
+        How the image goes on: 'symmetric' and 'reflect' mirror it as often as needed, with and without its
+        last pixel twice, 'edge' repeats that, and 'constant' has the value.
 
     Returns
     -------
     ndarray, (..., Y, X) or (..., Z, Y, X)
-        Of the results' type, with the grid's sides last.
-
-    Raises
-    ------
-    ShapeError
-        If a result has other sides than its tile, or a tile is missing.
+        A view where the part lies inside.
     """
-    image: NDArray[Any] | None = None
-    done = 0
-    for tile, pixels in results:
-        _check_result(tile, pixels)
-        if image is None:
-            image = np.empty(pixels.shape[: -len(grid.shape)] + grid.shape, pixels.dtype)
-        image[_last(tile.core)] = pixels[_last(tile.inner)]
-        done += 1
-    if image is None or done != len(grid):
-        raise ShapeError(f"{done} results for a grid of {len(grid)} tiles")
-    return image
+    sides = array.shape[-len(part) :]
+    if all(each.start >= 0 and each.stop <= side for each, side in zip(part, sides, strict=True)):
+        return np.asarray(array[(..., *part)])
+    positions = [continued(each, side, padding) for each, side in zip(part, sides, strict=True)]
+    boxes = [slice(int(each.min()), int(each.max()) + 1) for each in positions]
+    pixels = np.asarray(array[(..., *boxes)])
+    for axis, (each, box) in enumerate(zip(positions, boxes, strict=True), start=-len(part)):
+        if not np.array_equal(each, np.arange(box.start, box.stop)):
+            pixels = pixels.take(each - box.start, axis=axis)
+    return _with_constant(pixels, part, sides, value) if padding == "constant" else pixels
 
 
-def _last(slices: Iterable[slice]) -> tuple[Any, ...]:
-    """Return the index of a part of the spatial axes, which come last."""
-    return (..., *slices)
+def continued(part: slice, side: int, padding: str) -> NDArray[np.intp]:
+    """Return which pixels of 0..side-1 stand at the positions of a part that may reach over them."""
+    wanted = np.arange(part.start, part.stop)
+    if padding in ("edge", "constant") or side == 1:
+        return np.clip(wanted, 0, side - 1)
+    period = 2 * side if padding == "symmetric" else 2 * (side - 1)
+    last = 2 * side - 1 if padding == "symmetric" else period
+    wave = wanted % period
+    return np.where(wave < side, wave, last - wave)
 
 
-def _check_side(side: int, tile: int, halo: int, stride: int) -> None:
-    if side < 1 or tile < 1 or halo < 0 or stride < 1:
-        raise ShapeError(f"side {side}, tile {tile}, halo {halo}, stride {stride}: only the halo may be 0")
-    for name, length in (("image", side), ("tile", tile)):
-        if length % stride:
-            raise ShapeError(f"the side {length} of the {name} is not a multiple of the stride {stride}")
-    if tile < 2 * halo + stride:
+def _with_constant(pixels: NDArray[Any], part: Slices, sides: Sequence[int], value: float) -> NDArray[Any]:
+    filled = np.full_like(pixels, value)
+    inside: tuple[Any, ...] = tuple(
+        slice(max(-each.start, 0), min(each.stop, side) - each.start)
+        for each, side in zip(part, sides, strict=True)
+    )
+    filled[(..., *inside)] = pixels[(..., *inside)]
+    return filled
+
+
+def _check_side(side: int, tile: int, margin: int, stride: int, context: bool) -> None:
+    if side < 1 or tile < 1 or margin < 0 or stride < 1:
         raise ShapeError(
-            f"a tile of {tile} leaves no core between two halos of {halo} with stride {stride}",
-            remedy=f"choose a tile of at least {-(-2 * halo // stride) * stride + stride}",
+            f"side {side}, tile {tile}, margin {margin}, stride {stride}: only the margin may be 0"
+        )
+    if tile >= side + (2 * margin if context else 0):
+        return
+    if tile < 2 * margin + stride:
+        raise ShapeError(
+            f"a tile of {tile} leaves no core between two margins of {margin} with stride {stride}",
+            remedy=f"choose a tile of at least {-(-2 * margin // stride) * stride + stride}",
         )
 
 
-def _intervals(side: int, tile: int, halo: int, stride: int) -> list[tuple[slice, slice, slice]]:
-    """Return tile, core and inner slices along one side."""
-    if side <= tile:
-        return [(slice(0, side),) * 3]
-    step = (tile - 2 * halo) // stride * stride
-    starts = [*range(0, side - tile, step), side - tile]
-    edges = [
-        0,
-        *((first + tile + second) // 2 for first, second in pairwise(starts)),
-        side,
-    ]
+def _intervals(side: int, tile: int, margin: int, stride: int, context: bool) -> list[tuple[slice, slice]]:
+    """Return tile and core along one side."""
+    over = margin if context else 0
+    last = max(0, -(-(side + 2 * over - tile) // stride) * stride)
+    step = max(tile - 2 * margin, stride) // stride * stride
+    starts = [start - over for start in (*range(0, last, step), last)]
+    edges = [0, *(start + margin for start in starts[1:]), side]
     return [
-        (slice(start, start + tile), slice(low, high), slice(low - start, high - start))
+        (slice(start, start + tile), slice(low, high))
         for start, (low, high) in zip(starts, pairwise(edges), strict=True)
     ]
-
-
-def _reflected(side: int, target: int) -> NDArray[np.intp]:
-    """Return the positions that continue 0..side-1 by mirroring; np.pad has no rule for a side of 1."""
-    period = max(2 * (side - 1), 1)
-    wave = np.arange(target) % period
-    return np.minimum(wave, period - wave) if side > 1 else np.zeros(target, np.intp)
-
-
-def _check_result(tile: Tile, pixels: NDArray[Any]) -> None:
-    expected = tuple(part.stop - part.start for part in tile.tile)
-    if pixels.shape[-len(expected) :] != expected:
-        raise ShapeError(
-            f"a tile of {expected} gave a result of {pixels.shape}, but its last sides must be the same"
-        )

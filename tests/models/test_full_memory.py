@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import json, resource, sys
 import numpy as np
 from drua.errors import DeviceMemoryError
 from drua.memory import FrugalBackend
-from drua.pipeline import open_model, predict_maps
+from drua.pipeline import open_model
+from tests.network_maps import maps_of
 
 plane = np.random.default_rng(3).integers(200, 4000, (1024, 1024)).astype(np.uint16)
 with open_model("nuclei-fluorescence", "cpu") as model:
     def maps(plane, backend):
-        return predict_maps(plane, model.card, backend, 1024, lambda: None)
+        return maps_of(plane, model.card, backend, 1024)
 
     maps(plane[:256, :256], model.backend)
     used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
@@ -39,7 +42,7 @@ LIMITS = (100, 60, 80, 160, 130, 40)
 
 def _under(limit: int) -> dict:
     command = [sys.executable, "-c", SCRIPT, str(limit)]
-    return json.loads(subprocess.check_output(command, text=True, timeout=120))
+    return json.loads(subprocess.check_output(command, text=True, timeout=120, cwd=ROOT))
 
 
 def test_a_network_that_does_not_fit_runs_in_pieces_with_the_same_result() -> None:

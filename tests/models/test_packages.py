@@ -12,18 +12,16 @@ from drua.files import read_image
 from drua.image import Image
 from drua.metrics import match, pool, score
 from drua.models.card import read_card
-from drua.pipeline import open_model, predict, predict_maps
+from drua.pipeline import open_model, predict
 from drua.selftest import reproduce
+
+from tests.network_maps import maps_of
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SHARED = Path(__file__).resolve().parents[3] / "shared/data/dsb2018/fluorescence"
 PACKAGES = sorted(path.parent for path in MODELS.glob("*/bioimageio.yaml"))
 NUCLEI = MODELS / "nuclei-fluorescence"
 MIB = 2**20
-
-
-def _nothing() -> None:
-    pass
 
 
 def _drua_config(package: Path) -> dict:
@@ -58,15 +56,15 @@ def _largest_difference(tile: int, halo: int | None) -> float:
         card = model.card
         if halo is not None:
             card = _with_halo(card, halo)
-        whole = predict_maps(pixels, card, model.backend, 4096, _nothing)
-        tiled = predict_maps(pixels, card, model.backend, tile, _nothing)
+        whole = maps_of(pixels, card, model.backend, 4096)
+        tiled = maps_of(pixels, card, model.backend, tile)
     return float(np.abs(whole - tiled).max())
 
 
 def _with_halo(card, halo: int):
     from dataclasses import replace
 
-    return replace(card, output=replace(card.output, halo={"Y": halo, "X": halo}))
+    return replace(card, outputs=(replace(card.output, halo={"Y": halo, "X": halo}),))
 
 
 def test_tiling_at_the_declared_halo_costs_what_the_card_says() -> None:

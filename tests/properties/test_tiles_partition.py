@@ -1,24 +1,25 @@
 import numpy as np
-from drua.tiling import TileGrid, pad_to_multiple, split, stitch
+from drua.tiling import Placement, TileGrid, continued, fit_tile, window
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
 @st.composite
 def sides(draw):
-    """Return image, tile, halo and stride of one axis."""
+    """Return image, tile, margin and stride of one axis."""
     stride = draw(st.integers(1, 8))
-    halo = draw(st.integers(0, 11))
-    tile = (-(-2 * halo // stride) + draw(st.integers(1, 5))) * stride
-    return draw(st.integers(1, 40)) * stride, tile, halo, stride
+    margin = draw(st.integers(0, 11))
+    tile = (-(-2 * margin // stride) + draw(st.integers(1, 5))) * stride
+    return draw(st.integers(1, 200)), tile, margin, stride
 
 
-grids = st.lists(sides(), min_size=1, max_size=2).map(
-    lambda axes: TileGrid(*(tuple(side) for side in zip(*axes, strict=True)))
-)
+@st.composite
+def grids(draw):
+    axes = draw(st.lists(sides(), min_size=1, max_size=2))
+    return TileGrid(*(tuple(side) for side in zip(*axes, strict=True)), context=draw(st.booleans()))
 
 
-@given(grids)
+@given(grids())
 @settings(deadline=None)
 def test_cores_partition_the_image(grid):
     visits = np.zeros(grid.shape, int)
@@ -27,45 +28,51 @@ def test_cores_partition_the_image(grid):
     assert (visits == 1).all()
 
 
-@given(grids)
+@given(grids())
 @settings(deadline=None)
-def test_tiles_are_equal_inside_the_image_and_at_multiples_of_the_stride(grid):
+def test_tiles_are_equal_and_at_multiples_of_the_stride_from_each_other(grid):
     for tile in grid:
-        for part, side, length, stride in zip(tile.tile, grid.shape, grid.tile, grid.stride, strict=True):
-            assert 0 <= part.start <= part.stop <= side
-            assert part.stop - part.start == min(length, side)
-            assert part.start % stride == 0
+        for part, length, stride, margin in zip(tile.tile, grid.tile, grid.stride, grid.margin, strict=True):
+            assert part.stop - part.start == length
+            assert (part.start + (margin if grid.context else 0)) % stride == 0
 
 
-@given(grids)
+@given(grids())
 @settings(deadline=None)
-def test_cores_have_their_halo_except_at_the_edge_of_the_image(grid):
+def test_cores_lie_in_their_tiles_with_their_margin_except_at_the_edge_of_the_image(grid):
     for tile in grid:
-        for part, core, side, halo in zip(tile.tile, tile.core, grid.shape, grid.halo, strict=True):
-            assert core.start == 0 or core.start - part.start >= halo
-            assert core.stop == side or part.stop - core.stop >= halo
+        for part, core, side, margin in zip(tile.tile, tile.core, grid.shape, grid.margin, strict=True):
+            assert part.start <= core.start < core.stop <= part.stop
+            assert (core.start == 0 and not grid.context) or core.start - part.start >= margin
+            assert (core.stop == side and not grid.context) or part.stop - core.stop >= margin
 
 
-@given(grids, st.sampled_from([(), (1,), (3,)]))
+@given(grids(), st.sampled_from([(1,), (3,)]), st.sampled_from(["symmetric", "reflect", "edge"]))
 @settings(deadline=None)
-def test_stitch_of_split_is_the_image(grid, channels):
+def test_the_cores_of_all_windows_are_the_image(grid, channels, padding):
     image = np.random.default_rng(0).random(channels + grid.shape)
-    np.testing.assert_array_equal(stitch(split(image, grid), grid), image)
+    stitched = np.full_like(image, np.nan)
+    placement = Placement.same(len(grid.shape))
+    for tile in grid:
+        target, source = placement.of(tile, grid.shape)
+        stitched[(..., *target)] = window(image, tile.tile, padding)[(..., *source)]
+    np.testing.assert_array_equal(stitched, image)
 
 
-@given(st.lists(st.tuples(st.integers(1, 13), st.integers(1, 17)), min_size=1, max_size=3))
-def test_padding_fits_and_cropping_undoes_it(axes):
-    shape, stride = zip(*axes, strict=True)
-    image = np.random.default_rng(0).random((2, *shape))
-    padded, crop = pad_to_multiple(image, stride)
-    assert all(side % step == 0 for side, step in zip(padded.shape[1:], stride, strict=True))
-    np.testing.assert_array_equal(padded[crop], image)
+@given(sides(), st.booleans())
+def test_a_fitted_tile_covers_the_image_with_no_more_tiles_than_the_largest(side, context):
+    length, tile, margin, stride = side
+    fitted = fit_tile(length, tile, margin, stride, stride, stride, context=context)
+    count = len(TileGrid((length,), (fitted,), (margin,), (stride,), context))
+    assert fitted <= tile
+    assert count <= len(TileGrid((length,), (tile,), (margin,), (stride,), context))
 
 
-@given(st.integers(2, 7), st.integers(1, 40))
-def test_padding_is_numpys_reflection(side, target):
-    image = np.arange(side)
-    total = -(-side // target) * target
-    np.testing.assert_array_equal(
-        pad_to_multiple(image, (target,))[0], np.pad(image, (0, total - side), "reflect")
-    )
+@given(st.integers(1, 9), st.integers(-40, 40), st.integers(1, 60))
+def test_continuing_is_numpys_padding(side, start, length):
+    for padding in ("symmetric", "edge", "reflect"):
+        image = np.arange(side)
+        padded = np.pad(image, 100, "edge" if side == 1 else padding)
+        expected = padded[100 + start : 100 + start + length]
+        found = continued(slice(start, start + length), side, padding)
+        np.testing.assert_array_equal(found, expected)

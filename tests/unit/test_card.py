@@ -14,19 +14,21 @@ from tests.tiny_model import write_package
 def test_a_card_holds_what_the_description_says(tiny_package: Path) -> None:
     card = read_card(tiny_package)
     assert (card.id, card.task, card.licence) == ("tiny", "segment", "CC0-1.0")
-    assert (card.input.axes, card.input.channels) == ("CYX", ("fluorescence",))
+    assert (card.input.axes, card.input.channels) == ("BCYX", ("fluorescence",))
     assert [operation.name for operation in card.input.operations][:2] == ["ensure_dtype", "scale_range"]
-    assert card.output.halo == {"Y": 4, "X": 4}
-    assert (card.stride, card.tile) == (4, 64)
+    assert card.output.halo == card.margin == card.stride == {"Y": 4, "X": 4}
+    assert card.tile == {"Y": 64, "X": 64}
+    assert (card.input.least, card.input.step) == ({"Y": 16, "X": 16}, {"Y": 4, "X": 4})
     assert [weights.format for weights in card.weights] == ["onnx"]
-    assert [setting.name for setting in card.settings] == ["mask_threshold", "marker_height", "min_size"]
+    names = ["mask_threshold", "marker_height", "min_size", "statistics", "scale"]
+    assert [setting.name for setting in card.settings] == names
 
 
 def test_the_second_reading_does_not_need_the_validator(
     tiny_package: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = read_card(tiny_package)
-    monkeypatch.setattr("drua.models.card._validate", None)
+    monkeypatch.setattr("drua.models.description._validate", None)
     assert read_card(tiny_package) == first
 
 
@@ -79,7 +81,8 @@ def test_a_broken_package_does_not_hide_the_others(tmp_path: Path) -> None:
 
 def test_settings_are_resolved_with_defaults(tiny_package: Path) -> None:
     card = read_card(tiny_package)
-    assert card.resolve({"min_size": "7"}) == {"mask_threshold": 0.5, "marker_height": 1.0, "min_size": 7}
+    own = {"mask_threshold": 0.5, "marker_height": 1.0, "min_size": 7}
+    assert card.resolve({"min_size": "7"}) == own | {"statistics": "plane", "scale": 1.0}
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,20 @@
 import numpy as np
 import pytest
 from drua.errors import CardError, ImageError
-from drua.intensity import OPERATIONS, Operation, apply, check_finite, is_flat, percentiles
+from drua.flatness import is_flat
+from drua.intensity import FITS, OPERATIONS, Operation, Source, apply
+from drua.statistics import check_finite, percentiles
 
 CYX = np.random.default_rng(1).gamma(2, 300, (2, 13, 17)).astype(np.float32)
 
 
 def run(name, array=CYX, letters="CYX", reference=None, **kwargs):
-    return apply([Operation(name, kwargs)], array, letters, reference)
+    source = None if reference is None else Source(reference, letters)
+    return apply([Operation(name, kwargs)], array, letters, source)
 
 
 def test_the_ten_operations_of_the_format_are_there():
-    assert len(OPERATIONS) == 10
+    assert len({*OPERATIONS, *FITS}) == 10
 
 
 def test_no_operation_gives_float32():

@@ -4,16 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drua import tiling
 from drua.errors import Cancelled, CardError, ImageError, SettingError
 from drua.image import Image
-from drua.pipeline import Region, open_model, predict, predict_maps, select_channel
+from drua.pipeline import Region, open_model, predict
 
+from tests.network_maps import maps_of
 from tests.tiny_model import write_package
-
-
-def _silent() -> None:
-    pass
 
 
 def test_objects_are_found_where_they_are(tiny_package: Path, discs: np.ndarray) -> None:
@@ -37,8 +33,8 @@ def test_tiled_and_untiled_maps_agree_where_the_halo_covers_the_receptive_field(
     tiny_package: Path, discs: np.ndarray, tile: int
 ) -> None:
     with open_model(tiny_package) as model:
-        whole = predict_maps(discs, model.card, model.backend, 132, _silent)
-        tiled = predict_maps(discs, model.card, model.backend, tile, _silent)
+        whole = maps_of(discs, model.card, model.backend, 132)
+        tiled = maps_of(discs, model.card, model.backend, tile)
     assert np.abs(whole - tiled).max() <= 1e-6
 
 
@@ -47,7 +43,7 @@ def test_progress_counts_tiles_up_to_all_of_them(tiny_package: Path, discs: np.n
     stack = np.stack([discs, discs[::-1]])
     prediction = predict(Image(stack, "ZYX"), str(tiny_package), progress=lambda *step: seen.append(step))
     total = prediction.run["tiles"]
-    assert total == 2 * len(tiling.TileGrid((100, 132), (64, 64), (4, 4), (4, 4)))
+    assert total == 2 * 2 * 3, "two planes, each cut in 2 x 3"
     assert [step for step in seen if step[0] == "tiles"] == [("tiles", n, total) for n in range(total + 1)]
     steps = [what for what, _, count in seen if count == 0]
     assert steps == ["finding objects", "finding objects", "tracing outlines", "measuring"]
@@ -115,9 +111,9 @@ def test_a_channel_that_is_not_there_is_refused(tiny_package: Path, discs: np.nd
 
 
 def test_grey_stored_as_rgb_counts_as_one_channel(tiny_package: Path, discs: np.ndarray) -> None:
-    with open_model(tiny_package) as model:
-        single = select_channel(Image(np.stack([discs] * 3, axis=-1), "YXC"), model.card, 0)
-    np.testing.assert_array_equal(single.pixels, discs[None, None])
+    coloured = predict(Image(np.stack([discs] * 3, axis=-1), "YXC"), str(tiny_package))
+    grey = predict(Image(discs, "YX"), str(tiny_package))
+    np.testing.assert_array_equal(coloured.image.pixels, grey.image.pixels)
 
 
 def test_a_region_is_predicted_alone_in_the_coordinates_of_the_image(

@@ -91,7 +91,8 @@ def test_run_says_what_was_done(folder: Path, prediction: Prediction) -> None:
     run = json.loads((folder / "field-run.json").read_text())
     assert run["objects"] == prediction.count
     assert (run["model"], run["device"], run["source"]) == ("tiny", "cpu", "field.tif")
-    assert run["settings"] == {"mask_threshold": 0.5, "marker_height": 1.0, "min_size": 5}
+    own = {"mask_threshold": 0.5, "marker_height": 1.0, "min_size": 5}
+    assert run["settings"] == own | {"statistics": "plane", "scale": 1.0}
 
 
 def test_results_are_replaced_by_new_ones(folder: Path, prediction: Prediction) -> None:

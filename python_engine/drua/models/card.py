@@ -1,53 +1,29 @@
 """ModelCard: what Drua knows of a model, read from a bioimage.io description and frozen.
 
-The description is parsed and validated by ``bioimageio.spec``. Importing that takes as long as all the
-rest of a start, so the validated description is kept as JSON in the cache folder under the SHA-256 of its
-file, and a warm start never imports it. What Drua adds to a description stands under ``config.drua``.
+What Drua adds to a description stands under ``config.drua``; where a description has none, as those of the
+collection, `drua.models.guess` derives it from what is there.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
+from math import ceil, lcm
 from pathlib import Path
 from typing import Any
 
-from drua import axes as axis_letters
-from drua import platform
-from drua.errors import CardError, SettingError, one_line
-from drua.intensity import Operation
+from drua.errors import CardError, SettingError
+from drua.models import guess
+from drua.models.description import NAMES, description_file, digest, read_description
 from drua.models.setting import Setting
+from drua.models.tensor import Follow, Tensor, index_axes, read_tensors
 
-DESCRIPTION = "bioimageio.yaml"
+DESCRIPTION = NAMES[0]
 TASKS = ("segment", "denoise", "stain")
-_LETTERS = {"batch": "B", "channel": "C", "time": "T", "t": "T", "z": "Z", "y": "Y", "x": "X"}
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One input or output of a network.
-
-    `axes` are the letters of TCZYX in the network's own order, behind the batch, which comes first;
-    `channels` name its C axis; `halo` is in pixels for each spatial letter; `smallest` is the smallest side
-    for each spatial letter and `step` what it grows by (0: the side is fixed).
-    """
-
-    name: str
-    axes: str
-    channels: tuple[str, ...]
-    operations: tuple[Operation, ...]
-    halo: Mapping[str, int]
-    smallest: Mapping[str, int]
-    step: Mapping[str, int]
-
-    @property
-    def spatial(self) -> str:
-        """The spatial letters in the network's order: 'YX' or 'ZYX'."""
-        return "".join(letter for letter in self.axes if letter in "ZYX")
+LARGEST_GUESSED_STRIDE = 32
+"""A network of a fixed size does not say how it downsamples; hardly any does so more than this."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +43,23 @@ class Weights:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A model as Drua sees it. Sides and halos are in pixels.
+    """A model as Drua sees it.
 
-    `receptive_field` is how far a pixel of the result looks to each side.
+    Parameters
+    ----------
+    decoder : mapping
+        The decoder's `id`, the `output` it reads, and its parameters.
+    context : bool
+        Whether an image is continued at its edges by the halo, as the format has it, or by nothing: then the
+        network meets the edge of the image as it met it in training.
+    stride : mapping
+        The network's downsampling in pixels, for each letter of the grid.
+    tile : mapping
+        The preferred side of a tile in pixels, for each letter of the grid.
+    receptive_field : mapping
+        How far a pixel of the result looks to each side, in pixels, for each letter of the grid.
+    pixel_size : mapping
+        The pixel size of the images that the model was made for, in `unit`; empty if it does not say.
     """
 
     id: str
@@ -79,16 +69,64 @@ class ModelCard:
     task: str
     folder: Path
     sha256: str
-    input: Tensor
-    output: Tensor
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
     weights: tuple[Weights, ...]
     decoder: Mapping[str, Any]
     settings: tuple[Setting, ...]
-    stride: int
-    tile: int
-    receptive_field: int
-    test_input: Path | None
-    test_output: Path | None
+    context: bool
+    stride: Mapping[str, int]
+    tile: Mapping[str, int]
+    receptive_field: Mapping[str, int]
+    pixel_size: Mapping[str, float]
+    unit: str
+
+    @property
+    def input(self) -> Tensor:
+        """The first input, which the image goes into; tiles are cut along its axes."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Tensor:
+        """The output that the decoder reads."""
+        named = self.decoder.get("output")
+        return next((each for each in self.outputs if each.name == named), self.outputs[0])
+
+    @property
+    def grid(self) -> str:
+        """The letters along which images are cut into tiles: 'YX', 'ZYX', ..."""
+        return self.input.grid
+
+    @property
+    def margin(self) -> dict[str, int]:
+        """How many pixels of a tile are context only, on each side, for each letter of the grid."""
+        return {letter: self._margin(letter) for letter in self.grid}
+
+    def relation(self, tensor: Tensor, letter: str) -> Follow:
+        """Return how long a tensor's axis is, and where it lies, by the same axis of the first input."""
+        rule = tensor.follows.get(letter)
+        if rule is None or rule.tensor == self.input.name:
+            return rule or Follow(self.input.name, letter, Fraction(1), 0)
+        other = next(each for each in (*self.inputs, *self.outputs) if each.name == rule.tensor)
+        first = self.relation(other, rule.letter)
+        return Follow(
+            first.tensor,
+            first.letter,
+            first.scale * rule.scale,
+            int(first.offset * rule.scale) + rule.offset,
+        )
+
+    def _margin(self, letter: str) -> int:
+        """Return what the output that needs the most loses at its sides, in pixels of the first input."""
+        rules = [
+            (tensor.halo.get(letter, 0), self.relation(tensor, letter))
+            for tensor in self.outputs
+            if letter in tensor.axes
+        ]
+        # the results of tiles must begin at whole pixels
+        whole = lcm(*(rule.scale.denominator for _, rule in rules))
+        needed = [ceil((halo + Fraction(max(-rule.offset, 0), 2)) / rule.scale) for halo, rule in rules]
+        return -(-max(needed, default=0) // whole) * whole
 
     def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for every setting: the given one, checked, or its default.
@@ -115,7 +153,11 @@ class ModelCard:
             "task": self.task,
             "description": self.description,
             "licence": self.licence,
-            "axes": self.input.axes,
+            "axes": self.input.axes.replace("B", ""),
+            "inputs": [tensor.to_message() for tensor in self.inputs],
+            "outputs": [tensor.to_message() for tensor in self.outputs],
+            "pixel_size": dict(self.pixel_size),
+            "unit": self.unit,
             "settings": [asdict(setting) for setting in self.settings],
         }
 
@@ -128,20 +170,13 @@ def read_card(folder: Path) -> ModelCard:
     CardError
         If there is no description, it is invalid, or it asks for what Drua does not have.
     """
-    path = folder / DESCRIPTION
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise CardError(
-            f"{path} cannot be read: {one_line(error)}",
-            remedy=f"give a folder with a bioimage.io package ({DESCRIPTION})",
-        ) from error
-    return _card(folder, hashlib.sha256(text).hexdigest())
+    path = description_file(folder) or folder / DESCRIPTION
+    return _card(folder, path, digest(path))
 
 
 @lru_cache(maxsize=64)
-def _card(folder: Path, sha256: str) -> ModelCard:
-    return card_from(_validated(folder / DESCRIPTION, sha256), folder, sha256)
+def _card(folder: Path, path: Path, sha256: str) -> ModelCard:
+    return card_from(read_description(path, sha256), folder, sha256)
 
 
 def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> ModelCard:
@@ -153,16 +188,19 @@ def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> Mode
         If the description asks for what Drua does not have.
     """
     name = str(description.get("id") or folder.name)
-    inputs, outputs = description["inputs"], description["outputs"]
-    if len(inputs) != 1 or len(outputs) != 1:
+    every_axis = index_axes(description)
+    inputs = read_tensors(description["inputs"], "preprocessing", every_axis, folder)
+    outputs = read_tensors(description["outputs"], "postprocessing", every_axis, folder)
+    inputs = _with_image_first(name, inputs)
+    first = inputs[0]
+    ours = {**guess.config(description, outputs), **((description.get("config") or {}).get("drua") or {})}
+    if ours["task"] not in TASKS:
         raise CardError(
-            f"model {name!r} has {len(inputs)} inputs and {len(outputs)} outputs,"
-            " but Drua runs models with one of each"
+            f"model {name!r} has the task {ours['task']!r}, but must have one of {', '.join(TASKS)}"
         )
-    ours = _ours(name, description)
-    tensor_in, tensor_out = _tensor(inputs[0], "preprocessing"), _tensor(outputs[0], "postprocessing")
-    stride = int(ours.get("stride") or max(tensor_in.step.values(), default=1) or 1)
-    return ModelCard(
+    stride = _per_letter(ours.get("stride"), first, _stride)
+    pixel_size, unit = _pixel_size(ours, description, every_axis, first)
+    card = ModelCard(
         id=name,
         name=str(description["name"]),
         description=str(description.get("description") or ""),
@@ -170,109 +208,118 @@ def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> Mode
         task=ours["task"],
         folder=folder,
         sha256=sha256,
-        input=tensor_in,
-        output=tensor_out,
+        inputs=inputs,
+        outputs=outputs,
         weights=_weights(description, folder),
         decoder=ours["decoder"],
-        settings=tuple(Setting.from_description(name, item) for item in ours.get("settings", ())),
-        stride=stride,
-        tile=int(ours.get("tile") or _preferred_tile(tensor_in, stride)),
+        settings=(
+            *(Setting.from_description(name, item) for item in ours["settings"]),
+            *_common_settings(ours, pixel_size),
+        ),
+        context=bool(ours.get("context", True)),
+        stride=_aligned(stride, first, outputs),
+        tile={},
+        receptive_field={},
+        pixel_size=pixel_size,
+        unit=unit,
+    )
+    margin = card.margin
+    return replace(
+        card,
+        tile=_per_letter(ours.get("tile"), first, lambda letter, tensor: _tile(letter, tensor, card.stride)),
         # Nobody looks farther than twice what the author thinks is enough.
-        receptive_field=int(ours.get("receptive_field") or 2 * max(tensor_out.halo.values(), default=0)),
-        test_input=_test_tensor(inputs[0], folder),
-        test_output=_test_tensor(outputs[0], folder),
+        receptive_field=_per_letter(ours.get("receptive_field"), first, lambda letter, _: 2 * margin[letter]),
     )
 
 
-def _validated(path: Path, sha256: str) -> dict[str, Any]:
-    cached = platform.cache_folder() / "cards" / f"{sha256}.json"
-    try:
-        description: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        description = _validate(path)
-        _keep(cached, description)
-    return description
+def _common_settings(ours: Mapping[str, Any], pixel_size: Mapping[str, float]) -> tuple[Setting, ...]:
+    """Return the settings that every model has."""
+    return (
+        Setting(
+            "statistics",
+            "Normalise by",
+            "choice",
+            str(ours.get("statistics", "plane")),
+            choices=("plane", "stack"),
+            help="The intensities of each plane (or volume, for a 3D model), or of the whole stack.",
+        ),
+        Setting(
+            "scale",
+            "Scale (0: by pixel size)" if pixel_size else "Scale",
+            "number",
+            0.0 if pixel_size else 1.0,
+            min=0.0,
+            max=20.0,
+            help="Enlarges the image for the model, and its result back; 1 leaves it as it is.",
+        ),
+    )
 
 
-def _validate(path: Path) -> dict[str, Any]:
-    from bioimageio.spec import InvalidDescr, ValidationContext, load_description  # 0.75 s: see the module
-    from loguru import logger
-
-    logger.disable("bioimageio")  # its progress lines are not for our users
-    with ValidationContext(perform_io_checks=False, log_warnings=False):
-        description = load_description(path, format_version="latest")
-    if isinstance(description, InvalidDescr):
-        errors = description.validation_summary.errors
-        where = "; ".join(f"{'.'.join(map(str, error.loc))}: {error.msg}" for error in errors[:3])
-        raise CardError(f"{path} is not a valid bioimage.io description: {where}")
-    if description.type != "model":
-        raise CardError(f"{path} describes a {description.type}, but a model is needed")
-    return dict(description.model_dump(mode="json", exclude_none=True))
+def _with_image_first(model: str, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    image = next((tensor for tensor in inputs if tensor.is_image and not tensor.optional), None)
+    if image is None:
+        raise CardError(f"model {model!r} has no input with Y and X, but Drua runs models on images")
+    # A network takes its inputs in the order of the description, so the image must be the first of them.
+    if image is not inputs[0]:
+        raise CardError(f"the first input of model {model!r} is no image, but Drua needs it to be")
+    return inputs
 
 
-def _keep(cached: Path, description: dict[str, Any]) -> None:
-    # A cache that cannot be written costs time at the next start, nothing else.
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cached.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(description), encoding="utf-8")
-        temporary.replace(cached)
-    except OSError:
-        return
+def _per_letter(given: Any, first: Tensor, otherwise: Callable[[str, Tensor], int]) -> dict[str, int]:
+    """Return a number for each letter of the grid: one by one, one for Y and X, or derived."""
+    if isinstance(given, Mapping):
+        return {
+            letter: int(given[letter.lower()]) if letter.lower() in given else otherwise(letter, first)
+            for letter in first.grid
+        }
+    return {
+        letter: int(given) if given and letter in "YX" else otherwise(letter, first) for letter in first.grid
+    }
 
 
-def _ours(name: str, description: Mapping[str, Any]) -> dict[str, Any]:
-    ours = dict((description.get("config") or {}).get("drua") or {})
-    ours.setdefault("task", "segment")
-    ours.setdefault("decoder", {"id": "image"})
-    if ours["task"] not in TASKS:
-        raise CardError(
-            f"model {name!r} has the task {ours['task']!r}, but must have one of {', '.join(TASKS)}"
+def _stride(letter: str, tensor: Tensor) -> int:
+    """Return what tiles must be aligned to, by the steps of a size; of a fixed one its power of two."""
+    if letter in tensor.follows:
+        return 1
+    least, step = tensor.least[letter], tensor.step[letter]
+    return step or min(least & -least, LARGEST_GUESSED_STRIDE)
+
+
+def _aligned(stride: Mapping[str, int], first: Tensor, outputs: tuple[Tensor, ...]) -> dict[str, int]:
+    """Return strides at which the outputs, too, begin at whole pixels."""
+    whole = dict(stride)
+    for tensor in outputs:
+        for rule in tensor.follows.values():
+            if rule.tensor == first.name and rule.letter in whole:
+                whole[rule.letter] = lcm(whole[rule.letter], rule.scale.denominator)
+    return whole
+
+
+def _tile(letter: str, tensor: Tensor, stride: Mapping[str, int]) -> int:
+    preferred = {"Y": 512, "X": 512, "Z": 32, "T": 16}[letter]
+    if letter in tensor.follows:
+        return preferred
+    least, step = tensor.least[letter], tensor.step[letter]
+    return least if step == 0 else least + max(preferred - least, 0) // step * step
+
+
+def _pixel_size(
+    ours: Mapping[str, Any],
+    description: Mapping[str, Any],
+    every_axis: Mapping[tuple[str, str], Any],
+    first: Tensor,
+) -> tuple[dict[str, float], str]:
+    """Return the pixel size that Drua's part tells, or else the scales of the axes where they have a unit."""
+    if ours.get("pixel_size"):
+        return {letter.upper(): float(size) for letter, size in ours["pixel_size"].items()}, str(
+            ours.get("unit", "micron")
         )
-    return ours
-
-
-def _tensor(tensor: Mapping[str, Any], operations: str) -> Tensor:
-    batch, *axes = [dict(axis, letter=_letter(axis)) for axis in tensor["axes"]]
-    if batch["letter"] != "B":
-        raise CardError(f"tensor {tensor['id']!r} does not begin with a batch axis")
-    spatial = [axis for axis in axes if axis["letter"] in "ZYX"]
-    return Tensor(
-        name=str(tensor["id"]),
-        axes=axis_letters.validate("".join(axis["letter"] for axis in axes)),
-        channels=tuple(next((axis["channel_names"] for axis in axes if axis["letter"] == "C"), ["channel"])),
-        operations=tuple(_operation(item) for item in tensor.get(operations) or ()),
-        halo={axis["letter"]: int(axis.get("halo") or 0) for axis in spatial},
-        smallest={axis["letter"]: _smallest(axis.get("size")) for axis in spatial},
-        step={axis["letter"]: _step(axis.get("size")) for axis in spatial},
-    )
-
-
-def _letter(axis: Mapping[str, Any]) -> str:
-    name = str(axis.get("id") or axis["type"])
-    letter = _LETTERS.get(name) or _LETTERS.get(str(axis["type"]))
-    if letter is None:
-        raise CardError(f"the axis {name!r} is none of {', '.join(_LETTERS)}")
-    return letter
-
-
-def _smallest(size: Any) -> int:
-    if isinstance(size, Mapping):
-        return int(size.get("min", 1))
-    return int(size or 1)
-
-
-def _step(size: Any) -> int:
-    return int(size.get("step", 1)) if isinstance(size, Mapping) else 0
-
-
-def _operation(item: Mapping[str, Any]) -> Operation:
-    kwargs = dict(item.get("kwargs") or {})
-    if "axes" in kwargs:
-        kwargs["axes"] = "".join(_LETTERS[name] for name in kwargs["axes"] if name != "batch")
-    if "axis" in kwargs:
-        kwargs["axis"] = _LETTERS[kwargs["axis"]]
-    return Operation(str(item["id"]), kwargs)
+    axes = [axis for (tensor, _), axis in every_axis.items() if tensor == first.name and axis.get("unit")]
+    space = [axis for axis in axes if axis["letter"] in "ZYX"]
+    units = {axis["unit"] for axis in space}
+    if len(units) != 1:
+        return {}, "pixel"
+    return {axis["letter"]: float(axis["scale"]) for axis in space}, units.pop()
 
 
 def _weights(description: Mapping[str, Any], folder: Path) -> tuple[Weights, ...]:
@@ -286,13 +333,3 @@ def _weights(description: Mapping[str, Any], folder: Path) -> tuple[Weights, ...
         )
         for kind, entry in description["weights"].items()
     )
-
-
-def _preferred_tile(tensor: Tensor, stride: int) -> int:
-    fixed = [tensor.smallest[letter] for letter in tensor.spatial if tensor.step[letter] == 0]
-    return fixed[0] if fixed else max(512 // stride, 1) * stride
-
-
-def _test_tensor(tensor: Mapping[str, Any], folder: Path) -> Path | None:
-    source = (tensor.get("test_tensor") or {}).get("source")
-    return folder / str(source) if source else None
