@@ -241,7 +241,7 @@ class _Job:
         card = self.card
         for part in self.parts.values():
             check_finite(part.pixels, part.axes)
-        size = tuning.size_for(card, backend, self.scaled, self.count)
+        size = tuning.size_for(card, backend, self.scaled, self.count, progress)
         each = len(inference.grid_of(card, self.scaled, size))
         total, done = each * self.count, 0
         progress("tiles", done, total)
