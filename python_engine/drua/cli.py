@@ -34,6 +34,10 @@ _console = Console(highlight=False, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda:0.")]
+Channel = Annotated[
+    str,
+    typer.Option(help="Channels to use, by number from 1 or by name, several with commas; 0: all there are."),
+]
 
 
 def main() -> None:
@@ -59,8 +63,9 @@ def segment(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model; repeat for more."),
     ] = None,
-    channel: Annotated[int, typer.Option(min=0, help="Channel to use, from 1; 0: the only one.")] = 0,
+    channel: Channel = "0",
     device: Device = "auto",
+    maps: Annotated[bool, typer.Option("--maps", help="Write what the network itself gives, too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find objects: label image, ROIs, table, a picture with outlines and a record of the run, per image."""
@@ -71,11 +76,38 @@ def segment(
     with open_model(model, device) as opened:
         _need_task(opened.card, "segment")
         opened.card.resolve(settings)
-        rows = [_segment_one(path, opened, settings, channel, output, quiet=as_json) for path in images]
-    if as_json:
-        _print_json({"images": rows})
-    if any(row["error"] for row in rows):
-        sys.exit(1)
+        options = {"settings": settings, "channel": channel}
+        _process(images, opened, options, output, objects=True, maps=maps, quiet=as_json)
+
+
+@app.command()
+def run(
+    images: Annotated[list[Path], typer.Argument(help="TIFF, PNG or JPEG files.", metavar="IMAGE...")],
+    output: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
+    model: Annotated[str, typer.Option(help="Id of an installed model, or the folder of a package.")],
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the model; repeat for more."),
+    ] = None,
+    channel: Channel = "0",
+    other: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=FILE", help="The image for a further input of the model."),
+    ] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Run a model of any kind: the images that its network gives, as they are."""
+    from drua.files import read_image
+    from drua.pipeline import open_model
+
+    settings = _settings(setting or [])
+    _refuse_equal_stems(images)
+    others = {name: read_image(path) for name, path in _settings(other or [], "--input").items()}
+    with open_model(model, device) as opened:
+        opened.card.resolve(settings)
+        options = {"settings": settings, "channel": channel, "inputs": others}
+        _process(images, opened, options, output, objects=False, maps=True, quiet=as_json)
 
 
 @app.command()
@@ -194,14 +226,34 @@ def test(model: str, device: Device = "auto", as_json: Json = False) -> None:
         sys.exit(1)
 
 
-def _segment_one(
-    path: Path, model: Any, settings: dict[str, Any], channel: int, output: Path, *, quiet: bool
+def _process(
+    images: list[Path],
+    model: Any,
+    options: dict[str, Any],
+    output: Path,
+    *,
+    objects: bool,
+    maps: bool,
+    quiet: bool,
+) -> None:
+    """Predict every image and report; leaves with 1 if one of them failed."""
+    rows = [
+        _process_one(path, model, options, output, objects=objects, maps=maps, quiet=quiet) for path in images
+    ]
+    if quiet:
+        _print_json({"images": rows})
+    if any(row["error"] for row in rows):
+        sys.exit(1)
+
+
+def _process_one(
+    path: Path, model: Any, options: dict[str, Any], output: Path, *, objects: bool, maps: bool, quiet: bool
 ) -> dict[str, Any]:
-    """Segment one image; its failure is reported and does not stop the others."""
+    """Predict one image; its failure is reported and does not stop the others."""
     from drua.files import read_image
-    from drua.pipeline import predict
+    from drua.pipeline import predict, predict_maps
     from drua.protocol import failure
-    from drua.results import check_folder, save
+    from drua.results import check_folder, save, suffixes
 
     row: dict[str, Any] = {
         "image": str(path),
@@ -212,11 +264,12 @@ def _segment_one(
         "error": None,
     }
     try:
-        check_folder(output, path.stem)
+        check_folder(output, path.stem, suffixes(model.card, objects=objects, maps=maps))
         image = read_image(path)
         with _bar(path.name, quiet=quiet) as progress:
-            prediction = predict(
-                image, model, settings=settings, channel=channel, source=path.name, progress=progress
+            told = options | {"source": path.name, "progress": progress}
+            prediction = (
+                predict(image, model, maps=maps, **told) if objects else predict_maps(image, model, **told)
             )
         files = save(prediction, output, path.stem)
     except (DruaError, MemoryError) as error:
@@ -227,10 +280,14 @@ def _segment_one(
         _errors.print(f"[yellow]note:[/yellow] {_plain(path)}: {_plain(note)}")
     if not quiet:
         took = f"on {run['device']} in {run['seconds']:.2f} s"
-        summary = f"{path.name}: {prediction.count} objects {took} -> {output}"
-        _console.print(summary, markup=False)
-    found = {"objects": prediction.count, "device": run["device"], "seconds": run["seconds"]}
-    return row | found | {"files": [str(file) for file in files]}
+        found = f"{prediction.count} objects" if objects else ", ".join(prediction.maps)
+        _console.print(f"{path.name}: {found} {took} -> {output}", markup=False)
+    facts = {
+        "objects": prediction.count if objects else None,
+        "device": run["device"],
+        "seconds": run["seconds"],
+    }
+    return row | facts | {"files": [str(file) for file in files]}
 
 
 class _bar:  # noqa: N801 - used like a function
@@ -264,12 +321,12 @@ class _bar:  # noqa: N801 - used like a function
             self._bar.update(self._task, description=f"{self._name}: {what}")
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
+def _settings(pairs: list[str], option: str = "--set") -> dict[str, str]:
     settings: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--set")
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint=option)
         if name in settings:
             raise SettingError(f"{name} is set twice")
         settings[name] = value

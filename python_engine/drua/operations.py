@@ -6,7 +6,7 @@ import platform as interpreter
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from drua.errors import DruaError, OutputError, ProtocolError, SettingError
 from drua.image import Image
 from drua.models.card import ModelCard
 from drua.models.catalog import find_model, list_models
-from drua.pipeline import Model, Prediction, Region, predict
+from drua.pipeline import Model, Prediction, Region, predict, predict_maps
 from drua.protocol import failure
 from drua.segments import Segments, bytes_needed
 
@@ -75,20 +75,22 @@ def segment(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     card = find_model(_field(inputs, "model", str))
     if card.task != "segment":
         raise SettingError(f"model {card.id!r} is made to {card.task}", remedy="choose a model that segments")
-    image = image_from(_field(inputs, "image", dict), task.segments)
+    maps = _field(inputs, "maps", bool, False)
     save = _save_place(inputs)
     if save:
-        results.check_folder(*save)
-    prediction = predict(
-        image,
-        task.models.get(card, _field(inputs, "device", str, "auto")),
-        settings=_field(inputs, "settings", dict, {}),
-        channel=_field(inputs, "channel", int, 0),
-        region=_region(inputs),
-        source=_field(inputs, "source", str, ""),
-        progress=task.progress,
-    )
+        results.check_folder(*save, results.suffixes(card, maps=maps))
+    prediction = predict(*_request(task, inputs, card), maps=maps, **_options(task, inputs))
     return _hand_over(task, prediction, _field(inputs, "outlines", bool, True)) | _save(prediction, save)
+
+
+def run(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a network of any task and return its outputs as they are."""
+    card = find_model(_field(inputs, "model", str))
+    save = _save_place(inputs)
+    if save:
+        results.check_folder(*save, results.suffixes(card, objects=False, maps=True))
+    prediction = predict_maps(*_request(task, inputs, card), **_options(task, inputs))
+    return _hand_over_maps(task, prediction) | _save(prediction, save)
 
 
 def check(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +103,7 @@ OPERATIONS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
     "models": models,
     "describe": describe,
     "segment": segment,
+    "run": run,
     "check": check,
 }
 
@@ -190,6 +193,23 @@ def _speed(backend: backends.Backend, seconds: float) -> float | None:
     return round(passes * tile.size / (time.perf_counter() - started) / 1e6, 2)
 
 
+def _request(task: TaskContext, inputs: Mapping[str, Any], card: ModelCard) -> tuple[Image, Model]:
+    image = image_from(_field(inputs, "image", dict), task.segments)
+    return image, task.models.get(card, _field(inputs, "device", str, "auto"))
+
+
+def _options(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    others = _field(inputs, "inputs", dict, {})
+    return {
+        "settings": _field(inputs, "settings", dict, {}),
+        "channel": _field(inputs, "channel", (int, str), 0),
+        "inputs": {name: image_from(_field(others, name, dict), task.segments) for name in others},
+        "region": _region(inputs),
+        "source": _field(inputs, "source", str, ""),
+        "progress": task.progress,
+    }
+
+
 def _hand_over(task: TaskContext, prediction: Prediction, with_outlines: bool) -> dict[str, Any]:
     image, outlines, table = prediction.image, prediction.outlines, prediction.table
     if outlines is None or table is None:
@@ -197,13 +217,29 @@ def _hand_over(task: TaskContext, prediction: Prediction, with_outlines: bool) -
     arrays = [labels.to_imagej(image.pixels), table.rows]
     if with_outlines:
         arrays += [outlines.planes, outlines.parts, outlines.points, outlines.xy]
+    last = len(arrays)
+    arrays += [each.pixels for each in prediction.maps.values()]
     references = task.segments.write(task.need(bytes_needed(arrays)), arrays)
     return {
         "labels": references[0] | _calibration(image),
+        "maps": _described(prediction, references[last:]),
         "table": {"columns": list(table.columns), "rows": references[1]},
-        "outlines": dict(zip(("planes", "parts", "points", "xy"), references[2:], strict=False)) or None,
+        "outlines": dict(zip(("planes", "parts", "points", "xy"), references[2:last], strict=False)) or None,
         "count": prediction.count,
         "run": prediction.run,
+    }
+
+
+def _hand_over_maps(task: TaskContext, prediction: Prediction) -> dict[str, Any]:
+    arrays = [each.pixels for each in prediction.maps.values()]
+    references = task.segments.write(task.need(bytes_needed(arrays)), arrays)
+    return {"maps": _described(prediction, references), "run": prediction.run}
+
+
+def _described(prediction: Prediction, references: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        name: reference | _calibration(image)
+        for (name, image), reference in zip(prediction.maps.items(), references, strict=True)
     }
 
 
@@ -214,7 +250,7 @@ def _calibration(image: Image) -> dict[str, Any]:
         "unit": image.unit,
         "time_unit": image.time_unit,
         "origin": dict(image.origin),
-        "channel_names": None,
+        "channel_names": list(image.channel_names) if image.channel_names else None,
     }
 
 

@@ -191,6 +191,24 @@ def predict(
     return _result(job, results, whole[card.input.name], region, run, tell)
 
 
+def predict_maps(image: Image, model: Model | str, **options: Any) -> Prediction:
+    """Return what a network gives, without looking for objects in it.
+
+    Parameters
+    ----------
+    image, model, options
+        As of `predict`.
+
+    Returns
+    -------
+    Prediction
+        Its `maps` are all outputs of the network that are images, its `image` is the first of them.
+    """
+    with nullcontext(model) if isinstance(model, Model) else open_model(model) as opened:
+        card = replace(opened.card, decoder={"id": "image"})
+        return predict(image, Model(card, opened.backend), maps=True, **options)
+
+
 class _Job:
     """One prediction: a card and what it is to be run on.
 
@@ -442,7 +460,7 @@ def _intensity(job: _Job, results: list[NDArray[Any]], whole: Image, region: Reg
             for each in results
         ]
     outer = tuple(job.first.size(letter) for letter in job.outer)
-    stacked = np.stack(results).reshape(*outer, *results[0].shape)
+    stacked = np.stack(results, dtype=np.float32, casting="unsafe").reshape(*outer, *results[0].shape)
     letters = job.outer + "C" + job.card.grid[job.card.grid.index("Y") - results[0].ndim + 3 :]
     image = whole.with_pixels(axes.to(stacked, letters, "TZCYX"), "TZCYX")
     ratio = {letter: whole.size(letter) / image.size(letter) for letter in "YX"}

@@ -1,7 +1,8 @@
 """The files of one image's result, the same by every route.
 
-`<stem>-labels.tif`, `<stem>-rois.zip`, `<stem>-table.csv`, `<stem>-overlay.png`, `<stem>-run.json`. They are
-written to a folder beside their place and moved when all are complete, so that a full disk leaves no half.
+`<stem>-labels.tif`, `<stem>-rois.zip`, `<stem>-table.csv` and `<stem>-overlay.png` for objects,
+`<stem>-<output>.tif` for what the network itself gives, and `<stem>-run.json`. They are written to a folder
+beside their place and moved when all are complete, so that a full disk leaves no half.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from drua import labels, rois
 from drua.errors import OutputError, one_line
 from drua.image import Image
+from drua.models.card import ModelCard
 from drua.overlay import draw_overlay
 from drua.pipeline import Prediction
 
@@ -30,25 +34,37 @@ ALMOST_NOTHING = 1 << 16
 
 
 def save(prediction: Prediction, folder: Path, stem: str) -> list[Path]:
-    """Write the files of a label image's prediction into a folder and return their paths.
+    """Write the files of a prediction into a folder and return their paths.
 
     Raises
     ------
     OutputError
         If the folder cannot be written to, or holds a file of that name that Drua did not write.
     """
-    check_folder(folder, stem)
+    writers = _writers(prediction)
+    check_folder(folder, stem, list(writers))
     try:
         with tempfile.TemporaryDirectory(prefix=".drua-", dir=folder) as temporary:
             with _full_disk_named(temporary):
-                for suffix, write in WRITERS.items():
+                for suffix, write in writers.items():
                     write(prediction, Path(temporary) / f"{stem}{suffix}")
-            return [_move(Path(temporary) / f"{stem}{suffix}", folder) for suffix in WRITERS]
+            return [_move(Path(temporary) / f"{stem}{suffix}", folder) for suffix in writers]
     except OSError as error:
         raise _unwritable(folder, error) from error
 
 
-def check_folder(folder: Path, stem: str) -> None:
+def suffixes(card: ModelCard, *, objects: bool = True, maps: bool = False) -> list[str]:
+    """Return what the names of the files of a prediction will end in."""
+    ours = [*(OBJECT_WRITERS if objects else ()), RUN]
+    return ours + [map_suffix(tensor.name) for tensor in card.outputs if maps and tensor.is_image]
+
+
+def map_suffix(output: str) -> str:
+    """Return what the name of the file of a network's output ends in."""
+    return f"-{re.sub(r'[^A-Za-z0-9_.-]', '_', output)}.tif"
+
+
+def check_folder(folder: Path, stem: str, suffixes: Sequence[str]) -> None:
     """Make sure, before any work, that results can be written and overwrite only results.
 
     Raises
@@ -64,7 +80,7 @@ def check_folder(folder: Path, stem: str) -> None:
         raise _unwritable(folder, error) from error
     if (folder / f"{stem}{RUN}").is_file():
         return
-    for suffix in WRITERS:
+    for suffix in suffixes:
         path = folder / f"{stem}{suffix}"
         if path.exists():
             raise OutputError(
@@ -84,7 +100,8 @@ def write_labels(prediction: Prediction, path: Path) -> None:
         imagej=True,
         resolution=(1 / image.scale("X"), 1 / image.scale("Y")),
         resolutionunit="NONE",
-        metadata=_imagej_metadata(image, prediction),
+        metadata=_imagej_metadata(image, prediction.run)
+        | {"min": 0.0, "max": float(max(prediction.count, 1))},
     )
 
 
@@ -120,13 +137,37 @@ def write_overlay(prediction: Prediction, path: Path) -> None:
     Picture.fromarray(picture).save(path)
 
 
-WRITERS: dict[str, Callable[[Prediction, Path], None]] = {
+def write_map(name: str, prediction: Prediction, path: Path) -> None:
+    """Write one of the network's outputs as a 32-bit ImageJ TIFF with the input's calibration."""
+    import tifffile
+
+    image = prediction.maps[name]
+    pixels = image.to("TZCYX").pixels
+    tifffile.imwrite(
+        path,
+        pixels,
+        imagej=True,
+        resolution=(1 / image.scale("X"), 1 / image.scale("Y")),
+        resolutionunit="NONE",
+        metadata=_imagej_metadata(image, prediction.run)
+        | {"axes": "TZCYX", "min": float(pixels.min()), "max": float(pixels.max())},
+    )
+
+
+Writer = Callable[[Prediction, Path], None]
+
+OBJECT_WRITERS: dict[str, Writer] = {
     "-labels.tif": write_labels,
     "-rois.zip": write_rois,
     "-table.csv": write_table,
     "-overlay.png": write_overlay,
-    RUN: write_run,
 }
+
+
+def _writers(prediction: Prediction) -> dict[str, Writer]:
+    objects = OBJECT_WRITERS if prediction.kind == "label_image" else {}
+    maps: dict[str, Writer] = {map_suffix(name): partial(write_map, name) for name in prediction.maps}
+    return {**objects, **maps, RUN: write_run}
 
 
 @contextmanager
@@ -152,13 +193,11 @@ def _move(path: Path, folder: Path) -> Path:
     return target
 
 
-def _imagej_metadata(image: Image, prediction: Prediction) -> dict[str, Any]:
+def _imagej_metadata(image: Image, run: Mapping[str, Any]) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "axes": image.axes,
         "unit": _escaped(image.unit),
-        "min": 0.0,
-        "max": float(max(prediction.count, 1)),
-        "Info": "\n".join(f"{name}: {value}" for name, value in prediction.run.items()),
+        "Info": "\n".join(f"{name}: {value}" for name, value in run.items()),
     }
     if "Z" in image.pixel_size:
         metadata["spacing"] = image.pixel_size["Z"]

@@ -40,7 +40,7 @@ def select_channels(image: Image, tensor: Tensor, choice: Choice = 0, model: str
     needed = len(tensor.channels)
     if len(numbers) != needed:
         raise ImageError(
-            f"{len(numbers)} channels were chosen, but {_name(tensor, model)} takes {_count(needed)}"
+            f"{_count(len(numbers))} {'was' if len(numbers) == 1 else 'were'} chosen, but {_name(tensor, model)} takes {_count(needed)}"
             f" ({', '.join(tensor.channels)})",
             remedy=f"choose {_count(needed)}" + (", in this order" if needed > 1 else ""),
         )

@@ -82,7 +82,7 @@ def test_images_with_one_stem_are_refused_before_any_work(
         (["--model", "TINY", "--set", "min_size=1", "--set", "min_size=2"], 1, "min_size is set twice"),
         (["--model", "TINY", "--channel", "3"], 1, "channel 3 was chosen, but the image has 1"),
         (["--model", "TINY", "--device", "cuda:5"], 1, "device 'cuda:5' is not available here"),
-        (["--channel", "x"], 2, "--channel"),
+        (["--channel", "x"], 1, "channel x was chosen, but the image has 1"),
     ],
 )
 def test_wrong_arguments_are_said(

@@ -111,7 +111,7 @@ def test_a_file_of_the_user_is_never_replaced(prediction: Prediction, tmp_path: 
 def test_a_file_in_the_place_of_the_folder_is_said(prediction: Prediction, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(OutputError, match="cannot be written to"):
-        results.check_folder(tmp_path / "out", "field")
+        results.check_folder(tmp_path / "out", "field", [results.RUN])
 
 
 def test_a_failure_half_way_leaves_nothing(
@@ -120,7 +120,7 @@ def test_a_failure_half_way_leaves_nothing(
     def full(_prediction: Prediction, _path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(results.WRITERS, "-table.csv", full)
+    monkeypatch.setitem(results.OBJECT_WRITERS, "-table.csv", full)
     with pytest.raises(OutputError, match="No space left"):
         results.save(prediction, tmp_path, "field")
     assert list(tmp_path.iterdir()) == []
