@@ -39,8 +39,9 @@ def select_channels(image: Image, tensor: Tensor, choice: Choice = 0, model: str
     numbers = _numbers(whole, choice) or _all(whole, tensor, model)
     needed = len(tensor.channels)
     if len(numbers) != needed:
+        were = "was" if len(numbers) == 1 else "were"
         raise ImageError(
-            f"{_count(len(numbers))} {'was' if len(numbers) == 1 else 'were'} chosen, but {_name(tensor, model)} takes {_count(needed)}"
+            f"{_count(len(numbers))} {were} chosen, but {_name(tensor, model)} takes {_count(needed)}"
             f" ({', '.join(tensor.channels)})",
             remedy=f"choose {_count(needed)}" + (", in this order" if needed > 1 else ""),
         )
