@@ -66,10 +66,9 @@ def seconds(_task: Any, _inputs: Mapping[str, Any]) -> dict[str, Any]:
 def objects(task: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the outlines of a label image that was saved as a numpy file, as `segment` does."""
     found = outlines.trace(np.load(inputs["path"])[None])
-    arrays = [found.planes, found.parts, found.points, found.xy]
-    names = ("planes", "parts", "points", "xy")
+    arrays = list(found.arrays.values())
     references = task.segments.write(task.need(operations.bytes_needed(arrays)), arrays)
-    return {"outlines": dict(zip(names, references, strict=True)), "count": len(found)}
+    return {"outlines": dict(zip(found.arrays, references, strict=True)), "count": len(found)}
 
 
 if __name__ == "__main__":

@@ -145,31 +145,31 @@ def to_imagej(labels: NDArray[Any]) -> NDArray[Any]:
     return labels.astype(np.uint16 if largest <= _LARGEST_UINT16 else np.float32)
 
 
-def stack(planes: Sequence[NDArray[Any]]) -> Labels:
-    """Return one stack of planes that were labelled one by one.
+def stack(parts: Sequence[NDArray[Any]]) -> Labels:
+    """Return one stack of planes, or of volumes, that were labelled one by one.
 
     Parameters
     ----------
-    planes : sequence of ndarray, whole numbers, (Y, X)
-        Of one shape; labels of different planes are different objects.
+    parts : sequence of ndarray, whole numbers, (Y, X) or (Z, Y, X)
+        Of one shape; labels of different parts are different objects.
 
     Returns
     -------
-    ndarray, uint32, (N, Y, X)
-        Labels 1..n without gaps, continued from plane to plane.
+    ndarray, uint32, (N, Y, X) or (N, Z, Y, X)
+        Labels 1..n without gaps, continued from part to part.
 
     Raises
     ------
     ShapeError
-        If there is no plane, or shapes differ.
+        If there is no part, or shapes differ.
     """
-    shapes = sorted({plane.shape for plane in planes})
+    shapes = sorted({part.shape for part in parts})
     if len(shapes) != 1:
-        raise ShapeError(f"a stack needs planes of one shape, but there are {shapes or 'none'}")
-    result = np.empty((len(planes), *shapes[0]), np.uint32)
+        raise ShapeError(f"a stack needs planes or volumes of one shape, but there are {shapes or 'none'}")
+    result = np.empty((len(parts), *shapes[0]), np.uint32)
     objects = 0
-    for plane, target in zip(planes, result, strict=True):
-        consecutive = relabel(plane)
+    for part, target in zip(parts, result, strict=True):
+        consecutive = relabel(part)
         target[:] = np.where(consecutive > 0, consecutive + np.uint32(objects), 0)
         objects += int(consecutive.max(initial=0))
     return result

@@ -1,7 +1,11 @@
-"""Measurements of objects with ImageJ's names and definitions, equal to its own Measure on the same ROIs."""
+"""Measurements of objects with ImageJ's names and definitions, equal to its own Measure on the same ROIs.
+
+ImageJ measures no volumes: theirs are the same definitions with Z beside X and Y.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +20,12 @@ if TYPE_CHECKING:
 COLUMNS = ("Label", "Area", "Mean", "StdDev", "Min", "Max", "X", "Y", "BX", "BY", "Width", "Height")
 STACK_COLUMNS = ("Slice", "Frame")
 """Z and T of an object, counted from 1, in tables of images with several planes."""
+
+VOLUME_COLUMNS = (
+    *("Label", "Volume", "Mean", "StdDev", "Min", "Max"),
+    *("X", "Y", "Z", "BX", "BY", "BZ", "Width", "Height", "Depth"),
+)
+"""Of objects that span slices; Frame follows if there are several frames."""
 
 Numbers = NDArray[np.float64]
 
@@ -36,23 +46,28 @@ class Table:
     rows: Numbers
 
 
-def measure(labels: NDArray[np.uint32], image: Image) -> Table:
+def measure(labels: NDArray[np.uint32], image: Image, volumes: bool = False) -> Table:
     """Return the measurements of every object, in the image's units.
 
-    Area is in square units, X and Y are the mean of pixel centres, BX, BY, Width and Height the bounding box
-    in pixel edges. StdDev has n - 1 in its denominator and is 0 for a single pixel.
+    Area is in square units, Volume in cubic ones: the number of pixels times the size of one. X, Y and Z are
+    the mean of pixel centres, BX, BY, BZ, Width, Height and Depth the bounding box in pixel edges: the first
+    slice reaches from 0 to 1 pixel size of Z, moved by the origin, just as columns and rows do. Mean, StdDev,
+    Min and Max are of the pixel values inside; StdDev has n - 1 in its denominator and is 0 for a single
+    pixel.
 
     Parameters
     ----------
     labels : ndarray, uint32, (T, Z, Y, X)
-        0 is background; each object lies on one plane.
+        0 is background; each object lies on one plane, or with `volumes` in one frame.
     image : Image
         One channel, with the sides of the labels.
+    volumes : bool
+        Whether objects may span slices. Then the columns are `VOLUME_COLUMNS`, else `COLUMNS`.
 
     Returns
     -------
     Table
-        Slice and Frame follow the other columns if there are several planes.
+        Of planes, Slice and Frame follow the other columns if there are several; of volumes, Frame does.
 
     Raises
     ------
@@ -65,16 +80,18 @@ def measure(labels: NDArray[np.uint32], image: Image) -> Table:
     if labels.shape != pixels.shape:
         raise ShapeError(f"labels of {labels.shape} do not fit an image of {pixels.shape} (T, Z, Y, X)")
     objects = _Objects.of(labels)
-    t, z, y, x = np.unravel_index(objects.position, labels.shape)
-    columns: tuple[str, ...] = COLUMNS
+    places = dict(zip("TZYX", np.unravel_index(objects.position, labels.shape), strict=True))
+    letters = "XYZ" if volumes else "XY"
+    columns: tuple[str, ...] = VOLUME_COLUMNS if volumes else COLUMNS
     table = [
         objects.label,
-        *_size_and_intensity(objects, pixels[t, z, y, x].astype(np.float64), image),
-        *_place(objects, x, y, image),
+        _size(objects, letters, image),
+        *_intensity(objects, pixels[tuple(places.values())].astype(np.float64)),
+        *_place(objects, {letter: places[letter] for letter in letters}, image),
     ]
-    if labels.shape[0] * labels.shape[1] > 1:
-        columns += STACK_COLUMNS
-        table += [objects.lowest(z) + 1, objects.lowest(t) + 1]
+    for name, letter in _stack_columns(labels.shape, volumes):
+        columns += (name,)
+        table.append(objects.lowest(places[letter]) + 1)
     return Table(columns, np.stack(table, axis=1).astype(np.float64))
 
 
@@ -120,13 +137,27 @@ class _Objects:
         return np.asarray(np.maximum.reduceat(values, self.start)) if len(self.count) else values
 
 
-def _size_and_intensity(objects: _Objects, values: Numbers, image: Image) -> list[NDArray[Any]]:
-    """Return Area, Mean, StdDev, Min and Max."""
+def _stack_columns(shape: tuple[int, ...], volumes: bool) -> list[tuple[str, str]]:
+    """Return the columns that tell an object's place in a stack (T, Z, Y, X), each with its letter."""
+    if volumes:
+        return [("Frame", "T")] if shape[0] > 1 else []
+    return list(zip(STACK_COLUMNS, "ZT", strict=True)) if shape[0] * shape[1] > 1 else []
+
+
+def _size(objects: _Objects, letters: str, image: Image) -> Numbers:
+    """Return Area or Volume, multiplied in ImageJ's order."""
+    size = objects.count.astype(np.float64)
+    for letter in letters:
+        size *= image.scale(letter)
+    return size
+
+
+def _intensity(objects: _Objects, values: Numbers) -> list[NDArray[Any]]:
+    """Return Mean, StdDev, Min and Max."""
     count, total = objects.count, objects.total(values)
     # ImageJ's formula, so that even its rounding is the same
     variance = (count * objects.total(values * values) - total * total) / count
     return [
-        count * image.scale("X") * image.scale("Y"),
         total / count,
         np.sqrt(np.maximum(variance, 0) / np.maximum(count - 1, 1)),
         objects.lowest(values),
@@ -134,10 +165,10 @@ def _size_and_intensity(objects: _Objects, values: Numbers, image: Image) -> lis
     ]
 
 
-def _place(objects: _Objects, x: NDArray[np.intp], y: NDArray[np.intp], image: Image) -> list[NDArray[Any]]:
-    """Return X, Y, BX, BY, Width and Height."""
+def _place(objects: _Objects, places: Mapping[str, NDArray[np.intp]], image: Image) -> list[NDArray[Any]]:
+    """Return X, Y (and Z), BX, BY (and BZ), Width, Height (and Depth), for the letters of `places`."""
     centre, edge, side = [], [], []
-    for letter, positions in (("X", x), ("Y", y)):
+    for letter, positions in places.items():
         origin, scale = image.origin.get(letter, 0.0), image.scale(letter)
         first, last = objects.lowest(positions), objects.highest(positions)
         centre.append((objects.total(positions) / objects.count + 0.5 + origin) * scale)

@@ -214,9 +214,8 @@ def _hand_over(task: TaskContext, prediction: Prediction, with_outlines: bool) -
     image, outlines, table = prediction.image, prediction.outlines, prediction.table
     if outlines is None or table is None:
         raise ProtocolError("the model's result is no label image")
-    arrays = [labels.to_imagej(image.pixels), table.rows]
-    if with_outlines:
-        arrays += [outlines.planes, outlines.parts, outlines.points, outlines.xy]
+    traced = outlines.arrays if with_outlines else {}
+    arrays = [labels.to_imagej(image.pixels), table.rows, *traced.values()]
     last = len(arrays)
     arrays += [each.pixels for each in prediction.maps.values()]
     references = task.segments.write(task.need(bytes_needed(arrays)), arrays)
@@ -224,7 +223,7 @@ def _hand_over(task: TaskContext, prediction: Prediction, with_outlines: bool) -
         "labels": references[0] | _calibration(image),
         "maps": _described(prediction, references[last:]),
         "table": {"columns": list(table.columns), "rows": references[1]},
-        "outlines": dict(zip(("planes", "parts", "points", "xy"), references[2:last], strict=False)) or None,
+        "outlines": dict(zip(traced, references[2:last], strict=True)) or None,
         "count": prediction.count,
         "run": prediction.run,
     }

@@ -35,14 +35,16 @@ _BAND_PIXELS = 2**19
 
 @dataclass(frozen=True, eq=False)
 class Outlines:
-    """The outlines of objects 1..n as flat arrays, as in docs/protocol.md.
+    """The outlines of objects on every plane that they are on, as flat arrays, as in docs/protocol.md.
 
     Parameters
     ----------
     planes : ndarray, int32, (n,)
-        The plane of each object, counted from 0.
+        The plane of each outline, counted from 0, ascending.
+    objects : ndarray, int32, (n,)
+        The label of each, ascending in each plane.
     parts : ndarray, int32, (n + 1,)
-        Object i (label i + 1) has the rings `parts[i]` to `parts[i + 1]`, outer ones before holes.
+        Outline i has the rings `parts[i]` to `parts[i + 1]`, outer ones before holes.
     points : ndarray, int32, (rings + 1,)
         Ring r has the vertices `points[r]` to `points[r + 1]`.
     xy : ndarray, int32, (2 * vertices,)
@@ -51,6 +53,7 @@ class Outlines:
     """
 
     planes: Ints
+    objects: Ints
     parts: Ints
     points: Ints
     xy: Ints
@@ -58,8 +61,24 @@ class Outlines:
     def __len__(self) -> int:
         return len(self.planes)
 
+    @property
+    def span_planes(self) -> bool:
+        """Whether any object is on several planes."""
+        return len(np.unique(self.objects)) < len(self)
+
+    @property
+    def arrays(self) -> dict[str, Ints]:
+        """The arrays by their names in the protocol."""
+        return {
+            "planes": self.planes,
+            "labels": self.objects,
+            "parts": self.parts,
+            "points": self.points,
+            "xy": self.xy,
+        }
+
     def polygons(self, index: int) -> list[Ints]:
-        """Return the rings of object `index` (label `index` + 1), each (vertices, 2) as x, y."""
+        """Return the rings of outline `index`, each (vertices, 2) as x, y."""
         rings = range(self.parts[index], self.parts[index + 1])
         return [self.xy[2 * self.points[r] : 2 * self.points[r + 1]].reshape(-1, 2) for r in rings]
 
@@ -104,30 +123,31 @@ class _Sides:
 
 
 def trace(labels: NDArray[Any]) -> Outlines:
-    """Return the outlines of every object.
+    """Return the outlines of every object on every plane.
 
     Parameters
     ----------
     labels : ndarray, whole numbers, (N, Y, X)
-        Labels 1..n without gaps, unique over the planes: see `drua.labels.stack`.
+        An object of a volume has the same label on several planes.
 
     Returns
     -------
     Outlines
-        A ring starts at its topmost, then leftmost corner; rings are in the order of those corners.
+        In order of plane, then label. A ring starts at its topmost, then leftmost corner; rings are in the
+        order of those corners.
 
     Raises
     ------
     ShapeError
         If the array has not three sides.
     ImageError
-        If labels have gaps, or one is on several planes.
+        If a label does not fit 32 bits with a sign.
     """
     if labels.ndim != 3:
         raise ShapeError(f"outlines need planes (N, Y, X), but the labels are {labels.shape}")
     sides = _sides(_corners(labels), labels.shape[2] + 1)
     if not len(sides.position):
-        return Outlines(*(np.zeros(length, np.int32) for length in (0, 1, 1, 0)))
+        return Outlines(*(np.zeros(length, np.int32) for length in (0, 0, 1, 1, 0)))
     return _outlines(sides, labels)
 
 
@@ -144,16 +164,17 @@ def rasterise(outlines: Outlines, shape: tuple[int, int, int]) -> NDArray[np.uin
     Returns
     -------
     ndarray, uint32, (N, Y, X)
-        Labels 1..n.
+        The labels of the objects.
     """
     planes, height, width = shape
-    objects, x, y = _crossings(outlines)
-    order = np.lexsort((x, y, objects))
-    # in every row of an object the pixels between crossings 0 and 1, 2 and 3, ... are inside
-    cells = (outlines.planes[objects].astype(np.int64) * height + y) * (width + 1) + x
+    index, x, y = _crossings(outlines)
+    order = np.lexsort((x, y, index))
+    # in every row of an outline the pixels between crossings 0 and 1, 2 and 3, ... are inside
+    cells = (outlines.planes[index].astype(np.int64) * height + y) * (width + 1) + x
+    label = outlines.objects[index].astype(np.int64)
     steps = np.zeros(planes * height * (width + 1), np.int64)
-    np.add.at(steps, cells[order[0::2]], objects[order[0::2]] + 1)
-    np.add.at(steps, cells[order[1::2]], -objects[order[1::2]] - 1)
+    np.add.at(steps, cells[order[0::2]], label[order[0::2]])
+    np.add.at(steps, cells[order[1::2]], -label[order[1::2]])
     return steps.reshape(planes, height, width + 1).cumsum(axis=-1)[..., :-1].astype(np.uint32)
 
 
@@ -242,14 +263,17 @@ def _outlines(sides: _Sides, labels: NDArray[Any]) -> Outlines:
     hole = sides.is_hole_top[start]
     # the object of a hole is left of the side that starts it, and right of an outer ring's
     label = labels[plane, row, column - hole].astype(np.int64)
-    order = np.lexsort((highest[start], hole, label))
+    _check_largest(int(label.max()))
+    order = np.lexsort((highest[start], hole, label, plane))
     start, label, plane = start[order], label[order], plane[order]
-    objects = _check_labels(label, plane)
+    first = 1 + np.flatnonzero((np.diff(label) != 0) | (np.diff(plane) != 0))
+    parts = np.concatenate([[0], first, [len(label)]])
     points, vertices = _walk(stretches, start)
     position = sides.position[vertices] % (height * width)
     return Outlines(
-        planes=plane[np.searchsorted(label, np.arange(1, objects + 1))].astype(np.int32),
-        parts=np.searchsorted(label, np.arange(1, objects + 2)).astype(np.int32),
+        planes=plane[parts[:-1]].astype(np.int32),
+        objects=label[parts[:-1]].astype(np.int32),
+        parts=parts.astype(np.int32),
         points=points.astype(np.int32),
         xy=np.stack([position % width, position // width], axis=1).astype(np.int32).ravel(),
     )
@@ -332,31 +356,22 @@ def _walk(stretches: _Stretches, start: Numbers) -> tuple[Numbers, Numbers]:
     return points, listed
 
 
-def _check_labels(label: Numbers, plane: Numbers) -> int:
-    """Return the number of objects, from the label and plane of every ring, sorted by label."""
-    changes = np.diff(label) > 0
-    objects = 1 + int(np.count_nonzero(changes))
-    if objects != label[-1]:
+def _check_largest(label: int) -> None:
+    largest = np.iinfo(np.int32).max
+    if label > largest:
         raise ImageError(
-            f"{objects} objects have labels up to {label[-1]}, but outlines need labels without gaps",
-            remedy="renumber them with drua.labels.relabel",
+            f"label {label} is above {largest}, the largest that an outline can have",
+            remedy="renumber the labels with drua.labels.relabel",
         )
-    shared = np.flatnonzero(~changes & (np.diff(plane) != 0))
-    if len(shared):
-        raise ImageError(
-            f"label {label[shared[0]]} is on several planes, but an outline lies on one",
-            remedy="renumber the planes with drua.labels.stack",
-        )
-    return objects
 
 
 def _crossings(outlines: Outlines) -> tuple[Numbers, Numbers, Numbers]:
-    """Return object, x and row wherever a vertical side passes a row of pixels."""
+    """Return outline, x and row wherever a vertical side passes a row of pixels."""
     x, y = outlines.xy.reshape(-1, 2).astype(np.int64).T
     after = np.arange(1, len(x) + 1)
     after[outlines.points[1:] - 1] = outlines.points[:-1]
     rings = np.repeat(np.arange(len(outlines)), np.diff(outlines.parts))
-    objects = np.repeat(rings, np.diff(outlines.points))
+    index = np.repeat(rings, np.diff(outlines.points))
     top, rows = np.minimum(y, y[after]), np.abs(y[after] - y)
     offset = np.arange(rows.sum()) - np.repeat(np.cumsum(rows) - rows, rows)
-    return np.repeat(objects, rows), np.repeat(x, rows), np.repeat(top, rows) + offset
+    return np.repeat(index, rows), np.repeat(x, rows), np.repeat(top, rows) + offset

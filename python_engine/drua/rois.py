@@ -17,19 +17,22 @@ _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0  # java.awt.geom.PathIterator's segment typ
 
 
 def write(outlines: Outlines, slices: int, times: int, path: Path) -> None:
-    """Write one ROI per object, named label-1, label-2 ..., to a zip archive.
+    """Write one ROI per outline to a zip archive, named after its object: label-1, label-2 ...
 
-    `slices` and `times` are the sides Z and T of the image, from which the ROIs' positions follow. An archive
-    without ROIs is written for an image without objects, so that "none" and "not written" differ.
+    Where objects span slices the names also tell the slice, counted from 1: label-1-z1, label-2-z1,
+    label-1-z2 ... `slices` and `times` are the sides Z and T of the image, from which the ROIs' positions
+    follow. An archive without ROIs is written for an image without objects, so that "none" and "not written"
+    differ.
     """
     import zipfile
 
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for index in range(len(outlines.planes)):
-            name = f"label-{index + 1}"
+        span_planes = outlines.span_planes
+        for index, (label, plane) in enumerate(zip(outlines.objects, outlines.planes, strict=True)):
+            name = f"label-{label}-z{plane % slices + 1}" if span_planes else f"label-{label}"
             roi = _roi(outlines.polygons(index))
             roi.name = name
-            _set_position(roi, int(outlines.planes[index]), slices, times)
+            _set_position(roi, int(plane), slices, times)
             archive.writestr(f"{name}.roi", roi.tobytes())
 
 

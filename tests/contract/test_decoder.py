@@ -52,3 +52,14 @@ def test_the_maps_are_left_as_they_were(name: str) -> None:
 def test_equal_maps_give_equal_results(name: str) -> None:
     results = [DECODERS[name].decode(_maps("noise"), CHANNELS, PARAMETERS.get(name, {})) for _ in range(2)]
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_every_sampling_is_taken_and_equal_pixels_are_the_default(name: str) -> None:
+    parameters, maps = PARAMETERS.get(name, {}), _maps("volume")
+    plain, equal, thick = (
+        DECODERS[name].decode(maps, CHANNELS, parameters | sampling)
+        for sampling in ({}, {"sampling": (1.0, 1.0, 1.0)}, {"sampling": (4.0, 1.0, 0.5)})
+    )
+    np.testing.assert_array_equal(equal, plain)
+    assert (thick.dtype, thick.shape) == (plain.dtype, plain.shape)

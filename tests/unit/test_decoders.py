@@ -119,3 +119,85 @@ def test_image_gives_the_maps_as_they_are() -> None:
 def test_an_unknown_decoder_is_said_by_name() -> None:
     with pytest.raises(CardError, match="decoder 'star'"):
         find_decoder("star")
+
+
+Z_STEP = 4
+
+
+@pytest.fixture
+def balls() -> np.ndarray:
+    """Foreground (Z, Y, X) of two balls of radius 13 that touch, above and beside each other, isotropic."""
+    z, y, x = np.mgrid[:49, :53, :59]
+    near = np.minimum(
+        np.sqrt((z - 14) ** 2 + (y - 20) ** 2 + (x - 20) ** 2),
+        np.sqrt((z - 32) ** 2 + (y - 30) ** 2 + (x - 34) ** 2),
+    )
+    return (near < 13).astype(np.float32)
+
+
+def _decode_balls(foreground: np.ndarray, **parameters: object) -> np.ndarray:
+    return _decode("watershed", [foreground], ("f",), marker="distance", foreground="f", marker_height=1.0,
+                   smoothing=1.0, **parameters)  # fmt: skip
+
+
+def test_touching_balls_are_separated_in_a_volume(balls: np.ndarray) -> None:
+    labels = _decode_balls(balls)
+    assert labels.max() == 2
+    assert labels[14, 20, 20] != labels[32, 30, 34]
+    np.testing.assert_array_equal(labels > 0, balls > 0.5)
+
+
+def test_thick_slices_with_sampling_give_the_objects_of_thin_ones(balls: np.ndarray) -> None:
+    thin = _decode_balls(balls)[::Z_STEP]
+    thick = _decode_balls(balls[::Z_STEP], sampling=(float(Z_STEP), 1.0, 1.0))
+    assert thick.max() == 2
+    assert (thin == thick).mean() > 0.99
+
+
+def test_distances_are_in_pixels_of_x() -> None:
+    # A slab of two thick slices is as high as it is wide; without its sampling it would be flat, with a lower
+    # maximum than is asked for.
+    foreground = np.zeros((4, 31, 37), np.float32)
+    foreground[1:3, 5:15, 5:15] = foreground[1:3, 5:15, 17:27] = 1
+    foreground[1:3, 8:12, 15:17] = 1
+    assert _decode_balls(foreground, sampling=(5, 1, 1)).max() == 2
+    assert _decode_balls(foreground).max() == 1
+
+
+def test_smoothing_is_in_pixels_of_x() -> None:
+    from scipy import ndimage
+
+    random = np.random.default_rng(4)
+    maps = random.random((2, 7, 31, 37), np.float32)
+    seen = {"marker": "foreground_minus_boundary", "foreground": "f", "boundary": "b", "mask_threshold": 0.0,
+            "smoothing": 3.0, "sampling": (6.0, 1.0, 1.0), "marker_threshold": 0.02}  # fmt: skip
+    labels = DECODERS["watershed"].decode(maps, ("f", "b"), seen)
+    inside = ndimage.gaussian_filter(maps[0] - maps[1], (0.5, 3, 3)) > 0.02
+    _, count = ndimage.label(inside, np.ones((3, 3, 3)))
+    assert labels.max() == count > 1
+
+
+@pytest.mark.parametrize("sampling", [(1.0, 1.0), (0.0, 1.0, 1.0), (float("nan"), 1.0, 1.0)])
+def test_a_sampling_that_does_not_fit_is_said(balls: np.ndarray, sampling: tuple[float, ...]) -> None:
+    with pytest.raises(CardError, match="of a map with 3 axes is not a positive number for each"):
+        _decode_balls(balls, sampling=sampling)
+
+
+def test_classes_connects_objects_over_slices() -> None:
+    probability = np.zeros((1, 3, 7, 11), np.float32)
+    probability[0, 0, 2, 2] = probability[0, 1, 3, 3] = probability[0, 2, 4, 4] = 1
+    probability[0, 0, 2, 8] = probability[0, 2, 2, 8] = 1
+    labels = DECODERS["classes"].decode(probability, ("f",), {"sampling": (5.0, 1.0, 1.0)})
+    assert labels.max() == 3
+    assert labels[0, 2, 2] == labels[1, 3, 3] == labels[2, 4, 4]
+    assert labels[0, 2, 8] != labels[2, 2, 8]
+
+
+@pytest.mark.parametrize("name", ["watershed", "classes"])
+def test_smallest_size_counts_pixels_of_all_slices(name: str) -> None:
+    maps = np.zeros((1, 5, 31, 37), np.float32)
+    maps[0, 1:4, 5:7, 5:7] = 1
+    maps[0, 2, 20:23, 20:23] = 1
+    parameters = {"marker": "distance", "foreground": "f", "min_size": 10, "sampling": (9.0, 1.0, 1.0)}
+    labels = DECODERS[name].decode(maps, ("f",), parameters)
+    assert (labels.max(), (labels > 0).sum()) == (1, 12)

@@ -64,6 +64,20 @@ def test_hole_in_a_volume_is_closed_on_six_sides():
     assert not labels.fill_holes(cube).all()
 
 
+def test_hole_in_every_slice_is_no_hole_in_the_volume():
+    tube = np.stack([RING] * 5)
+    assert labels.fill_holes(tube).tolist() == tube.tolist()
+    tube[[0, -1]] = labels.fill_holes(RING)
+    assert labels.fill_holes(tube).tolist() == [labels.fill_holes(RING).tolist()] * 5
+
+
+def test_gap_between_two_objects_of_different_slices_is_no_hole():
+    boxes = np.ones((6, 5, 5), np.uint32)
+    boxes[3:] = 2
+    boxes[2:4, 2, 2] = 0
+    assert labels.fill_holes(boxes).tolist() == boxes.tolist()
+
+
 @pytest.mark.parametrize(
     ("largest", "dtype"), [(0, np.uint16), (65_535, np.uint16), (65_536, np.float32), (2**24, np.float32)]
 )
@@ -83,10 +97,22 @@ def test_stack_continues_the_numbers_from_plane_to_plane():
     assert stacked.tolist() == [[[0, 2, 1]], [[0, 0, 0]], [[3, 0, 4]]]
 
 
-@pytest.mark.parametrize("planes", [[], [np.zeros((2, 3), int), np.zeros((3, 2), int)]])
-def test_stack_needs_planes_of_one_shape(planes):
-    with pytest.raises(ShapeError, match="a stack needs planes of one shape"):
-        labels.stack(planes)
+def test_stack_of_volumes_continues_the_numbers_from_frame_to_frame():
+    first, second = np.zeros((2, 2, 3, 5), np.uint32)
+    first[:, 0, 0], first[1, 2, 4] = 7, 3
+    second[:, 1, 1] = 1
+    stacked = labels.stack([first, second])
+    assert stacked.shape == (2, 2, 3, 5)
+    assert (stacked[0, :, 0, 0].tolist(), stacked[0, 1, 2, 4]) == ([2, 2], 1)
+    assert stacked[1, :, 1, 1].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    "parts", [[], [np.zeros((2, 3), int), np.zeros((3, 2), int)], [np.zeros((2, 3)), np.zeros((1, 2, 3))]]
+)
+def test_stack_needs_parts_of_one_shape(parts):
+    with pytest.raises(ShapeError, match="a stack needs planes or volumes of one shape"):
+        labels.stack(parts)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import roifile
 import tifffile
-from drua import results
+from drua import outlines, results, rois
 from drua.errors import OutputError
 from drua.files import read_image
 from drua.image import Image
+from drua.measure import measure
 from drua.outlines import rasterise
 from drua.pipeline import Prediction, predict
 from PIL import Image as Picture
@@ -126,9 +127,62 @@ def test_a_failure_half_way_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_holes_are_kept_in_the_roi_set(tmp_path: Path) -> None:
-    from drua import outlines, rois
+@pytest.fixture(scope="module")
+def volumes(image: Image) -> Prediction:
+    """Two frames: a column through all slices and a dot in the middle one; then a column through two."""
+    labels = np.zeros(image.pixels.shape, np.uint32)
+    labels[0, :, 20:40, 30:60] = 1
+    labels[0, 1, 70:80, 90:110] = 2
+    labels[1, :2, 50:60, 10:20] = 3
+    return Prediction(
+        "label_image",
+        image,
+        image.with_pixels(labels, "TZYX"),
+        outlines.trace(labels.reshape(-1, *labels.shape[2:])),
+        measure(labels, image, volumes=True),
+        {"objects": 3},
+    )
 
+
+def test_rois_of_volumes_are_named_after_object_and_slice(volumes: Prediction, tmp_path: Path) -> None:
+    results.write_rois(volumes, tmp_path / "rois.zip")
+    found = roifile.roiread(tmp_path / "rois.zip")
+    assert [(roi.name, roi.z_position, roi.t_position) for roi in found] == [
+        ("label-1-z1", 1, 1), ("label-1-z2", 2, 1), ("label-2-z2", 2, 1), ("label-1-z3", 3, 1),
+        ("label-3-z1", 1, 2), ("label-3-z2", 2, 2),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(found[2].coordinates(), [[90, 70], [110, 70], [110, 80], [90, 80]])
+
+
+def test_label_tiff_of_volumes_keeps_slices(volumes: Prediction, tmp_path: Path) -> None:
+    results.write_labels(volumes, tmp_path / "labels.tif")
+    read = read_image(tmp_path / "labels.tif")
+    assert (read.axes, read.pixel_size["Z"]) == ("TZYX", 2.0)
+    np.testing.assert_array_equal(read.pixels, volumes.image.pixels)
+
+
+def test_table_of_volumes_is_written_with_its_columns(volumes: Prediction, tmp_path: Path) -> None:
+    results.write_table(volumes, tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["Volume"]) for row in rows] == [3 * 600 * 0.25, 200 * 0.25, 2 * 100 * 0.25]
+    assert [row["Frame"] for row in rows] == ["1", "1", "2"]
+
+
+def test_picture_of_a_volume_is_of_its_middle_slice(image: Image, tmp_path: Path) -> None:
+    labels = np.zeros((1, 3, 97, 131), np.uint32)
+    labels[0, 0] = 1
+    labels[0, 1, 20:40, 30:60] = 2
+    first = image.with_pixels(image.pixels[:1], "TZYX")
+    shown = Prediction("label_image", first, first.with_pixels(labels, "TZYX"), None, None, {"objects": 2})
+    results.write_overlay(shown, tmp_path / "overlay.png")
+    coloured = np.ptp(np.asarray(Picture.open(tmp_path / "overlay.png")).astype(int), axis=2) > 0
+    rows, columns = np.nonzero(coloured)
+    assert (rows.min() // 5, rows.max() // 5) == (20, 39)
+    assert (columns.min() // 5, columns.max() // 5) == (30, 59)
+
+
+def test_holes_are_kept_in_the_roi_set(tmp_path: Path) -> None:
     labels = np.zeros((1, 13, 17), np.uint32)
     labels[0, 2:9, 3:11] = 1
     labels[0, 4:6, 5:8] = 0

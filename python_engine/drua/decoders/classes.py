@@ -2,7 +2,7 @@
 
 Parameters: `activation` ('none', 'sigmoid' or 'softmax': what the network has not applied yet),
 `background` (the number of the background channel, or none), `mask_threshold` (for a single channel),
-`min_size` (pixels).
+`min_size` (number of pixels).
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ Three rules make the markers (parameter `marker`), for the three kinds of maps t
     Maxima at least `marker_height` high (h-maxima) of the smoothed distance map, or, if the network has none,
     of the distance to the edge of the foreground; grown over its negative (Mesmer, U-Net with distance).
 
-The parameters `foreground`, `boundary`, `centre` and `distance` name the channels.
+The parameters `foreground`, `boundary`, `centre` and `distance` name the channels. `smoothing` (a standard
+deviation) and the distance to the edge are in pixels of X also where those of Z are larger: see `sampling` in
+`drua.decoders.Decoder`. `min_size` counts pixels.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drua.decoders.maps import channel, with_activation
+from drua.decoders.maps import channel, sampling, with_activation
 from drua.decoders.maxima import h_maxima
 from drua.errors import CardError
 from drua.labels import fill_holes, relabel, remove_small
@@ -80,7 +82,10 @@ def _by_distance(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     from scipy import ndimage
 
-    distance = maps["distance"] if "distance" in maps else ndimage.distance_transform_edt(mask)
+    if "distance" in maps:
+        distance = maps["distance"]
+    else:
+        distance = ndimage.distance_transform_edt(mask, sampling(parameters, mask.ndim))
     smooth = np.where(mask, _smooth(distance, parameters), 0)
     return h_maxima(smooth, parameters.get("marker_height", 0.1)), -smooth
 
@@ -101,7 +106,8 @@ def _need(maps: Maps, role: str) -> NDArray[Any]:
 def _smooth(field: NDArray[Any], parameters: Mapping[str, Any]) -> NDArray[Any]:
     from scipy import ndimage
 
-    return np.asarray(ndimage.gaussian_filter(field.astype(np.float32), parameters.get("smoothing", 0)))
+    sigma = [parameters.get("smoothing", 0) / size for size in sampling(parameters, field.ndim)]
+    return np.asarray(ndimage.gaussian_filter(field.astype(np.float32), sigma))
 
 
 def _markers(marked: NDArray[Any], mask: NDArray[Any]) -> NDArray[Any]:
