@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Outlines as ImageJ ROIs: one for each object, or one for each plane to look at. */
+/** Outlines as ImageJ ROIs: one for each outline, or one for each plane to look at. */
 public final class Rois {
   private static final Color OUTLINE = Color.YELLOW;
   private static final String MERGED = "drua-outlines";
@@ -30,12 +30,18 @@ public final class Rois {
     return new Rois(Outlines.of(result, region));
   }
 
-  /** Returns one ROI for each object, named after its label, with its position in an image. */
+  /**
+   * Returns one ROI for each outline, with its position in an image.
+   *
+   * <p>It is named after its object, {@code label-3}; where objects span slices it also tells the
+   * slice, {@code label-3-z5}.
+   */
   public List<Roi> separate(ImagePlus image) {
     List<Roi> rois = new ArrayList<>(outlines.size());
+    boolean spanning = outlines.spanPlanes();
     for (int i = 0; i < outlines.size(); i++) {
       Roi roi = outlines.rings(i) == 1 ? polygon(i) : composite(i);
-      roi.setName("label-" + (i + 1));
+      roi.setName("label-" + outlines.label(i) + (spanning ? "-z" + outlines.slice(i) : ""));
       setPosition(roi, i, image);
       rois.add(roi);
     }
@@ -55,7 +61,7 @@ public final class Rois {
     }
   }
 
-  /** Appends one ROI for each object to the overlay of an image. */
+  /** Appends one ROI for each outline to the overlay of an image. */
   public void addToOverlay(ImagePlus image) {
     Overlay overlay = overlay(image);
     for (Roi roi : separate(image)) {
@@ -85,11 +91,11 @@ public final class Rois {
 
   private List<Roi> merged(ImagePlus image) {
     Map<String, Path2D> paths = new LinkedHashMap<>();
-    Map<String, Integer> objects = new LinkedHashMap<>();
+    Map<String, Integer> first = new LinkedHashMap<>();
     for (int i = 0; i < outlines.size(); i++) {
       String name = MERGED + "-" + outlines.slice(i) + "-" + outlines.frame(i);
       outlines.addTo(paths.computeIfAbsent(name, key -> evenOdd()), i);
-      objects.putIfAbsent(name, i);
+      first.putIfAbsent(name, i);
     }
     List<Roi> rois = new ArrayList<>();
     paths.forEach(
@@ -97,20 +103,20 @@ public final class Rois {
           Roi roi = new ShapeRoi(path);
           roi.setName(name);
           roi.setStrokeColor(OUTLINE);
-          setPosition(roi, objects.get(name), image);
+          setPosition(roi, first.get(name), image);
           rois.add(roi);
         });
     return rois;
   }
 
-  private Roi polygon(int object) {
-    int[] xs = outlines.firstRing(object, 0);
-    return new PolygonRoi(xs, outlines.firstRing(object, 1), xs.length, Roi.POLYGON);
+  private Roi polygon(int outline) {
+    int[] xs = outlines.firstRing(outline, 0);
+    return new PolygonRoi(xs, outlines.firstRing(outline, 1), xs.length, Roi.POLYGON);
   }
 
-  private Roi composite(int object) {
+  private Roi composite(int outline) {
     Path2D path = evenOdd();
-    outlines.addTo(path, object);
+    outlines.addTo(path, outline);
     return new ShapeRoi(path);
   }
 
@@ -119,9 +125,9 @@ public final class Rois {
   }
 
   /** Puts a ROI on its plane: all channels of it where there are several. */
-  private void setPosition(Roi roi, int object, ImagePlus image) {
-    int slice = Math.min(outlines.slice(object), image.getNSlices());
-    int frame = Math.min(outlines.frame(object), image.getNFrames());
+  private void setPosition(Roi roi, int outline, ImagePlus image) {
+    int slice = Math.min(outlines.slice(outline), image.getNSlices());
+    int frame = Math.min(outlines.frame(outline), image.getNFrames());
     int channel = image.getNChannels() > 1 ? 0 : 1;
     int axes =
         (image.getNChannels() > 1 ? 1 : 0)

@@ -23,8 +23,8 @@ import java.util.function.Consumer;
  * An engine without Python that keeps the protocol: it finds the same two objects in every image.
  *
  * <p>Object 1 is a square (1, 1) to (6, 6) with a hole (3, 3) to (4, 4) in the first plane, object
- * 2 a rectangle (7, 2) to (10, 4) in the last one. Model "broken" fails, "slow" waits for CANCEL,
- * and nothing can be saved in the folder /full.
+ * 2 a rectangle (7, 2) to (10, 4) in the last one; to model "volume" they are one object, 3. Model
+ * "broken" fails, "slow" waits for CANCEL, and nothing can be saved in the folder /full.
  */
 public final class FakeEngine implements HostedEngine {
   /** The card of every model. */
@@ -247,14 +247,17 @@ public final class FakeEngine implements HostedEngine {
       for (int i = 0; i < labelBytes() + 1024; i++) {
         to.put(i, (byte) 0);
       }
-      fill(to, 0, new int[] {1, 1, 6, 6}, 1);
+      boolean volume = inputs.getString("model", "").equals("volume");
+      int[] labels = volume ? new int[] {3, 3} : new int[] {1, 2};
+      fill(to, 0, new int[] {1, 1, 6, 6}, labels[0]);
       fill(to, 0, new int[] {3, 3, 4, 4}, 0);
-      fill(to, planes - 1, new int[] {7, 2, 10, 4}, 2);
+      fill(to, planes - 1, new int[] {7, 2, 10, 4}, labels[1]);
       int at = labelBytes();
       ints(to, at, 0, planes - 1);
       ints(to, at + 64, 0, 2, 3);
       ints(to, at + 128, 0, 4, 8, 12);
       ints(to, at + 192, 1, 1, 6, 1, 6, 6, 1, 6, 3, 3, 3, 4, 4, 4, 4, 3, 7, 2, 10, 2, 10, 4, 7, 4);
+      ints(to, at + 384, labels);
       double[] rows = {1, 24, 0.5, 2, 6, Double.NaN};
       for (int i = 0; i < rows.length; i++) {
         to.putDouble(at + 320 + 8 * i, rows[i]);
@@ -298,6 +301,10 @@ public final class FakeEngine implements HostedEngine {
           + "'planes':{"
           + place
           + at
+          + ",'dtype':'int32','shape':[2]},"
+          + "'labels':{"
+          + place
+          + (at + 384)
           + ",'dtype':'int32','shape':[2]},"
           + "'parts':{"
           + place

@@ -3,6 +3,7 @@ package io.github.drua.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.eclipsesource.json.Json;
@@ -149,6 +150,42 @@ class ResultsTest {
   }
 
   @Test
+  void roisOfAVolumeAreNamedAfterObjectAndSlice() {
+    ImagePlus image = image(1, 7, 1);
+    List<Roi> rois = volume(image, false).separate(image);
+    assertEquals("label-3-z1", rois.get(0).getName());
+    assertEquals("label-3-z7", rois.get(1).getName());
+    assertEquals(1, rois.get(0).getPosition());
+    assertEquals(7, rois.get(1).getPosition());
+  }
+
+  @Test
+  void slicesInNamesOfRoisAreThoseOfTheWholeImage() {
+    ImagePlus image = image(2, 7, 5);
+    image.setPosition(1, 1, 4);
+    Roi last = volume(image, false).separate(image).get(1);
+    assertEquals("label-3-z7", last.getName());
+    assertEquals(7, last.getZPosition());
+    assertEquals(5, last.getTPosition());
+  }
+
+  @Test
+  void labelsOfAnotherNumberThanPlanesAreRefused() {
+    fake.engine().spoil(outputs -> array(outputs, "labels").set("shape", Json.array(1)));
+    assertRefused("1 labels on 2 planes");
+  }
+
+  @Test
+  void labelsThatAreNoObjectsAreRefused() {
+    // the planes are counted from 0
+    fake.engine()
+        .spoil(
+            outputs ->
+                array(outputs, "labels").set("offset", array(outputs, "planes").get("offset")));
+    assertRefused("label 0 is no object");
+  }
+
+  @Test
   void outlinesAreDrawnOnceAndKeepWhatWasThere() {
     ImagePlus image = image(1, 1, 5);
     Overlay before = new Overlay(new Roi(0, 0, 3, 3));
@@ -168,6 +205,17 @@ class ResultsTest {
     assertEquals(2, table.getValue("Label", 1));
     assertEquals(24, table.getValue("Area", 0));
     assertTrue(Double.isNaN(table.getValue("Score", 1)));
+  }
+
+  @Test
+  void tableOfAVolumeHasWhateverColumnsCome() {
+    String[] columns = {"Label", "Volume", "Depth"};
+    fake.engine()
+        .spoil(outputs -> outputs.get("table").asObject().set("columns", Json.array(columns)));
+    ResultsTable table = with(image(1, 7, 1), false, Table::of);
+    assertEquals("Label\tVolume\tDepth", table.getColumnHeadings().trim());
+    assertEquals(24, table.getValue("Volume", 0));
+    assertEquals(0.5, table.getValue("Depth", 0));
   }
 
   @Test
@@ -199,9 +247,28 @@ class ResultsTest {
     return with(image, currentPlane, result -> Rois.of(result, region));
   }
 
+  private Rois volume(ImagePlus image, boolean currentPlane) {
+    Region region = Region.of(image, currentPlane);
+    return with(image, currentPlane, "volume", result -> Rois.of(result, region));
+  }
+
+  private void assertRefused(String reason) {
+    ImagePlus image = image(1, 3, 1);
+    Throwable error = assertThrows(IndexOutOfBoundsException.class, () -> rois(image, false));
+    assertEquals(reason, error.getMessage());
+  }
+
+  private static JsonObject array(JsonObject outputs, String name) {
+    return outputs.get("outlines").asObject().get(name).asObject();
+  }
+
   private <T> T with(ImagePlus image, boolean currentPlane, Function<Result, T> use) {
+    return with(image, currentPlane, "m", use);
+  }
+
+  private <T> T with(ImagePlus image, boolean currentPlane, String model, Function<Result, T> use) {
     ImageBridge pixels = new ImageBridge(image, Region.of(image, currentPlane));
-    JsonObject inputs = new JsonObject().add("model", "m").add("save", Json.NULL);
+    JsonObject inputs = new JsonObject().add("model", model).add("save", Json.NULL);
     try (Result result = Engines.get().call("segment", inputs, pixels, Progress.NONE)) {
       return use.apply(result);
     }
