@@ -65,20 +65,28 @@ def _passes(
     field: NDArray[np.float32], slopes: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """Return pairs of neighbouring slopes and their highest passes, the highest first."""
-    lower, upper, heights = [], [], []
+    count = int(slopes.max()) + 1
+    found = []
     for here, there in _neighbours(field.ndim, both_ways=False):
         between = slopes[here] != slopes[there]
         one, other = slopes[here][between], slopes[there][between]
-        lower.append(np.minimum(one, other))
-        upper.append(np.maximum(one, other))
-        heights.append(np.minimum(field[here][between], field[there][between]))
-    first, second, height = map(np.concatenate, (lower, upper, heights))
-    order = np.lexsort((-height, second, first))
-    first, second, height = first[order], second[order], height[order]
-    leads = np.ones(len(first), bool)
-    leads[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    down = np.argsort(-height[leads], kind="stable")
-    return first[leads][down], second[leads][down], height[leads][down]
+        heights = np.minimum(field[here][between], field[there][between])
+        found.append(_highest(np.minimum(one, other) * count + np.maximum(one, other), heights))
+    pairs, height = _highest(*map(np.concatenate, zip(*found, strict=True)))
+    down = np.argsort(-height, kind="stable")
+    return pairs[down] // count, pairs[down] % count, height[down]
+
+
+def _highest(
+    pairs: NDArray[np.intp], heights: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return every pair once, ascending, with the greatest of its heights."""
+    if not len(pairs):
+        return pairs, heights
+    order = np.argsort(pairs)
+    pairs, heights = pairs[order], heights[order]
+    leads = np.flatnonzero(np.diff(pairs, prepend=-1))
+    return pairs[leads], np.maximum.reduceat(heights, leads)
 
 
 def _standing(
