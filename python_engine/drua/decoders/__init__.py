@@ -24,8 +24,8 @@ class Decoder:
     The function takes the maps (C, Y, X) or (C, Z, Y, X), float32, the names of their channels, and the
     parameters: the card's, the user's settings, and `sampling`, the pixel size along each axis of a map by
     that of X (absent: all 1). Lengths among the parameters are in pixels of X, sizes are numbers of pixels.
-    A label decoder returns a label image (Y, X) or
-    (Z, Y, X), uint32, 0 background, 1..n without gaps; an intensity decoder returns maps.
+    A label decoder returns a label image (Y, X) or (Z, Y, X), uint32, 0 background, 1..n without gaps; an
+    intensity decoder returns maps.
     """
 
     kind: str
