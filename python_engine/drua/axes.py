@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from drua.errors import AxesError, ShapeError
@@ -150,7 +149,9 @@ def to(array: NDArray[Any], source: str, target: str) -> NDArray[Any]:
     ]
     common = "".join(letter for letter in source if letter in target)
     ordered = permute(kept, common, "".join(letter for letter in target if letter in source))
-    return np.expand_dims(ordered, tuple(n for n, letter in enumerate(target) if letter not in source))
+    added = tuple(slice(None) if letter in source else None for letter in target)
+    view: NDArray[Any] = ordered[added]
+    return view
 
 
 def _drop(letter: str, length: int, source: str, target: str) -> int | slice:

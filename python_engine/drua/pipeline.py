@@ -177,15 +177,15 @@ def predict(
         decoder = find_decoder(card.decoder["id"])
         resolved = card.resolve(settings or {})
         tell = progress or _silent
-        whole = _sources(image, card, channel, inputs or {})
+        whole = sources_of(image, card, channel, inputs or {})
         parts = whole if region is None else {name: _cropped(each, region) for name, each in whole.items()}
         first = parts[card.input.name]
         scale, note = scaling.factors(first, card, float(resolved["scale"]))
-        job = _Job(card, decoder, resolved, parts, scale)
+        job = Job(card, decoder, resolved, parts, scale)
         memory.check(job.block_pixels, job.pixels, card, decoder.kind)
         with closing(FrugalBackend(opened.backend, card)) as backend:
             results, tiles = job.run(backend, maps or len(card.outputs) > 1, tell)
-            run = _provenance(card, backend, resolved, channel, source)
+            run = provenance(card, backend, resolved, channel, source)
     run["notes"] = [*run["notes"], *([note] if note else [])]
     run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
     return _result(job, results, whole[card.input.name], region, run, tell)
@@ -209,7 +209,7 @@ def predict_maps(image: Image, model: Model | str, **options: Any) -> Prediction
         return predict(image, Model(card, opened.backend), maps=True, **options)
 
 
-class _Job:
+class Job:
     """One prediction: a card and what it is to be run on.
 
     The images have the axes `outer`, C and the letters of the card's grid: planes or volumes, numbered by the
@@ -256,6 +256,48 @@ class _Job:
         self, backend: FrugalBackend, with_maps: bool, progress: Progress
     ) -> tuple[list[dict[str, NDArray[Any]]], int]:
         """Return, for each plane or volume, the result under '' and maps under their names; and the tiles."""
+        results: list[dict[str, NDArray[Any]]] = []
+
+        def keep(
+            _index: tuple[int, ...], planes: Mapping[str, NDArray[Any]], outputs: Mapping[str, Any]
+        ) -> None:
+            references = {
+                tensor.name: Source(planes[tensor.name], "C" + tensor.grid)
+                for tensor in self.card.inputs
+                if tensor.name in planes
+            }
+            finished = inference.finish(self.card, outputs, references)
+            progress("finding objects" if self.decoder.kind == "label_image" else "finishing", 0, 0)
+            results.append(self._decoded(finished) | (self._maps(finished) if with_maps else {}))
+
+        def skip(planes: Mapping[str, NDArray[Any]]) -> bool:
+            empty = self.decoder.kind == "label_image" and not with_maps and self._is_empty(planes)
+            if empty:
+                results.append({"": np.zeros(self.sides, np.uint32)})
+            return empty
+
+        return results, self.each(backend, progress, keep, skip=skip)
+
+    def each(
+        self,
+        backend: FrugalBackend,
+        progress: Progress,
+        keep: Callable[[tuple[int, ...], Mapping[str, NDArray[Any]], Mapping[str, Any]], None],
+        *,
+        skip: Callable[[Mapping[str, NDArray[Any]]], bool] = lambda _planes: False,
+        allocate: Callable[[tuple[int, ...]], inference.Allocate] | None = None,
+    ) -> int:
+        """Run the network over every plane or volume, and return the number of tiles.
+
+        Parameters
+        ----------
+        keep : callable
+            Takes the position along the outer letters, the raw inputs and the network's outputs.
+        skip : callable
+            Tells by the raw inputs whether a plane needs no network.
+        allocate : callable, optional
+            Gives, for a position, what gives the arrays for the outputs.
+        """
         card = self.card
         for part in self.parts.values():
             check_finite(part.pixels, part.axes)
@@ -269,22 +311,15 @@ class _Job:
             done += 1
             progress("tiles", done, total)
 
-        results = []
         for number, index in enumerate(np.ndindex(*(self.first.size(letter) for letter in self.outer))):
             planes = {name: part.pixels[index] for name, part in self.parts.items()}
-            if self.decoder.kind == "label_image" and not with_maps and self._is_empty(planes):
-                results.append({"": np.zeros(self.sides, np.uint32)})
+            if skip(planes):
                 done = each * (number + 1) - 1
                 on_tile()
                 continue
-            outputs = inference.run(card, backend, self._blocks(planes), size, on_tile)
-            references = {
-                t.name: Source(planes[t.name], "C" + t.grid) for t in card.inputs if t.name in planes
-            }
-            finished = inference.finish(card, outputs, references)
-            progress("finding objects" if self.decoder.kind == "label_image" else "finishing", 0, 0)
-            results.append(self._decoded(finished) | (self._maps(finished) if with_maps else {}))
-        return results, total
+            arrays = allocate(index) if allocate else None
+            keep(index, planes, inference.run(card, backend, self._blocks(planes), size, on_tile, arrays))
+        return total
 
     def _is_empty(self, planes: Mapping[str, NDArray[Any]]) -> bool:
         tensor = self.card.input
@@ -348,8 +383,9 @@ class _Job:
 
     def _sampling(self, tensor: Tensor) -> tuple[float, ...]:
         """Return the pixel size along each axis of the maps, in that of X."""
+        known = self.first.pixel_size
         sizes = [
-            self.first.scale(letter) / self._scale.get(letter, 1.0) if letter in "ZYX" else 1.0
+            known.get(letter, known.get("X", 1.0)) / self._scale.get(letter, 1.0) if letter in "ZYX" else 1.0
             for letter in tensor.grid
         ]
         return tuple(size / sizes[-1] for size in sizes)
@@ -360,8 +396,10 @@ def outer_letters(card: ModelCard) -> str:
     return "".join(letter for letter in "TZ" if letter not in card.grid)
 
 
-def _sources(image: Image, card: ModelCard, channel: Choice, inputs: Mapping[str, Image]) -> dict[str, Image]:
-    """Return the image for every input, with the axes of a `_Job`.
+def sources_of(
+    image: Image, card: ModelCard, channel: Choice, inputs: Mapping[str, Image]
+) -> dict[str, Image]:
+    """Return the image for every input, with the axes of a `Job`.
 
     Raises
     ------
@@ -423,7 +461,7 @@ def _cropped(image: Image, region: Region) -> Image:
 
 
 def _result(
-    job: _Job,
+    job: Job,
     results: list[dict[str, NDArray[Any]]],
     whole: Image,
     region: Region | None,
@@ -447,12 +485,12 @@ def _result(
     volume = np.ascontiguousarray(volume)
     traced = outlines.trace(volume.reshape(-1, *volume.shape[-2:]))
     progress("measuring", 0, 0)
-    table = measure.measure(volume, shown)
+    table = measure.measure(volume, shown, volumes="Z" in job.card.grid)
     run |= {"objects": labels.count(unique)}
     return Prediction("label_image", shown, shown.with_pixels(volume, "TZYX"), traced, table, run, maps)
 
 
-def _intensity(job: _Job, results: list[NDArray[Any]], whole: Image, region: Region | None) -> Image:
+def _intensity(job: Job, results: list[NDArray[Any]], whole: Image, region: Region | None) -> Image:
     """Return results (C, ...) of all planes or volumes as one image, axes TZCYX."""
     if region is not None:
         results = [
@@ -479,7 +517,7 @@ def _one_channel(image: Image) -> Image:
     return image.with_pixels(mean, image.axes.replace("C", "")).to("TZYX")
 
 
-def _provenance(
+def provenance(
     card: ModelCard, backend: FrugalBackend, settings: Mapping[str, Any], channel: Choice, source: str
 ) -> dict[str, Any]:
     return {

@@ -22,17 +22,23 @@ SMALL = 1 << 20
 """Pixels up to which sorting a copy is faster than counting."""
 
 
-def check_finite(array: Pixels, axes: str) -> None:
+def check_finite(array: Any, axes: str) -> None:
     """Check that every pixel is a finite number.
+
+    Parameters
+    ----------
+    array : array, axes `axes`
+        Also something that is read from a file only where it is sliced.
 
     Raises
     ------
     ImageError
         If not; it tells how many are not, and where the first is.
     """
-    if array.dtype.kind != "f" or np.isfinite(array).all():
+    whole = _Part(array, (slice(None),) * array.ndim)
+    if array.dtype.kind != "f" or all(np.isfinite(slab).all() for slab in whole.slabs()):
         return
-    wrong = np.argwhere(~np.isfinite(array))
+    wrong = np.argwhere(~np.isfinite(np.asarray(array)))
     where = ", ".join(f"{letter} {index}" for letter, index in zip(axes, wrong[0], strict=True))
     raise ImageError(
         f"{len(wrong)} of {array.size} pixels are NaN or infinite, the first at {where} (counted from 0)",
