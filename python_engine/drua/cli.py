@@ -54,7 +54,9 @@ def main() -> None:
 
 @app.command()
 def segment(
-    images: Annotated[list[Path], typer.Argument(help="TIFF, PNG or JPEG files.", metavar="IMAGE...")],
+    images: Annotated[
+        list[Path], typer.Argument(help="TIFF, PNG or JPEG files, or OME-Zarr folders.", metavar="IMAGE...")
+    ],
     output: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
     model: Annotated[
         str, typer.Option(help="Id of an installed model, or the folder of a package.")
@@ -82,7 +84,9 @@ def segment(
 
 @app.command()
 def run(
-    images: Annotated[list[Path], typer.Argument(help="TIFF, PNG or JPEG files.", metavar="IMAGE...")],
+    images: Annotated[
+        list[Path], typer.Argument(help="TIFF, PNG or JPEG files, or OME-Zarr folders.", metavar="IMAGE...")
+    ],
     output: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
     model: Annotated[str, typer.Option(help="Id of an installed model, or the folder of a package.")],
     setting: Annotated[
@@ -97,7 +101,10 @@ def run(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Run a model of any kind: the images that its network gives, as they are."""
+    """Run a model of any kind: the images that its network gives, as they are.
+
+    The result of an OME-Zarr is an OME-Zarr, written part by part, so that it may be larger than the memory.
+    """
     from drua.files import read_image
     from drua.pipeline import open_model
 
@@ -250,10 +257,13 @@ def _process_one(
     path: Path, model: Any, options: dict[str, Any], output: Path, *, objects: bool, maps: bool, quiet: bool
 ) -> dict[str, Any]:
     """Predict one image; its failure is reported and does not stop the others."""
+    from drua import streaming
     from drua.files import read_image
     from drua.pipeline import predict, predict_maps
     from drua.protocol import failure
     from drua.results import check_folder, save, suffixes
+    from drua.streaming import run_into_zarr
+    from drua.zarrs import is_zarr
 
     row: dict[str, Any] = {
         "image": str(path),
@@ -264,26 +274,34 @@ def _process_one(
         "error": None,
     }
     try:
-        check_folder(output, path.stem, suffixes(model.card, objects=objects, maps=maps))
+        in_parts = is_zarr(path) and not objects
+        names = (
+            streaming.suffixes(model.card) if in_parts else suffixes(model.card, objects=objects, maps=maps)
+        )
+        check_folder(output, path.stem, names)
         image = read_image(path)
         with _bar(path.name, quiet=quiet) as progress:
             told = options | {"source": path.name, "progress": progress}
-            prediction = (
-                predict(image, model, maps=maps, **told) if objects else predict_maps(image, model, **told)
-            )
-        files = save(prediction, output, path.stem)
+            if in_parts:
+                run, files = run_into_zarr(image, model, output, path.stem, **told)
+            else:
+                prediction = (
+                    predict(image, model, maps=maps, **told)
+                    if objects
+                    else predict_maps(image, model, **told)
+                )
+                run, files = prediction.run, save(prediction, output, path.stem)
     except (DruaError, MemoryError) as error:
         _errors.print(f"[red]error:[/red] {_plain(path)}: {_plain(error)}")
         return row | {"error": failure(None, error).error}
-    run = prediction.run
     for note in run["notes"]:
         _errors.print(f"[yellow]note:[/yellow] {_plain(path)}: {_plain(note)}")
     if not quiet:
         took = f"on {run['device']} in {run['seconds']:.2f} s"
-        found = f"{prediction.count} objects" if objects else ", ".join(prediction.maps)
+        found = f"{run['objects']} objects" if objects else ", ".join(file.name for file in files[:-1])
         _console.print(f"{path.name}: {found} {took} -> {output}", markup=False)
     facts = {
-        "objects": prediction.count if objects else None,
+        "objects": run["objects"] if objects else None,
         "device": run["device"],
         "seconds": run["seconds"],
     }

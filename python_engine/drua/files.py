@@ -1,4 +1,4 @@
-"""Reading images: TIFF (ImageJ, OME and plain) by tifffile, PNG and JPEG by Pillow, with axes and pixel size.
+"""Reading images: TIFF (ImageJ, OME and plain) by tifffile, PNG and JPEG by Pillow, OME-Zarr by zarr.
 
 A file is read as ImageJ reads it, so that the command line and Fiji see the same image.
 """
@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 
 from drua.errors import AxesError, ImageError, one_line
 from drua.image import Image
+from drua.zarrs import is_zarr, read_zarr
 
 if TYPE_CHECKING:
     from tifffile import TiffFile
 
 TIFF = (".tif", ".tiff")
 PICTURES = (".png", ".jpg", ".jpeg")
+MAPPED_FROM = 1 << 28
+"""Bytes of pixels from which a TIFF is mapped into memory instead of read, if it is not compressed."""
+
 _RGB = ("Red", "Green", "Blue")
 _INCH, _CENTIMETRE = 2, 3  # values of the TIFF tag ResolutionUnit
 _SCREEN = 72  # pixels per inch: what programs write when they know nothing, so ImageJ ignores it
@@ -37,11 +41,13 @@ def read_image(path: str | os.PathLike[str]) -> Image:
         If the file leaves it open what several of its axes are.
     """
     path = Path(path)
+    if is_zarr(path):
+        return read_zarr(path)
     suffix = path.suffix.lower()
     if not path.is_file():
         raise ImageError(f"{path} is not a file", remedy="check the path")
     if suffix not in TIFF + PICTURES:
-        raise ImageError(f"{path} is no TIFF, PNG or JPEG", remedy="save it as TIFF in ImageJ")
+        raise ImageError(f"{path} is no TIFF, PNG, JPEG or OME-Zarr", remedy="save it as TIFF in ImageJ")
     try:
         return _read_tiff(path) if suffix in TIFF else _read_picture(path)
     except (AxesError, ImageError):
@@ -67,7 +73,7 @@ def _read_tiff(path: Path) -> Image:
 
     with tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
-        pixels, axes = _with_known_axes(series.asarray(), series.axes, path)
+        pixels, axes = _with_known_axes(_pixels(tiff, path), series.axes, path)
         if pixels.dtype.kind not in "uifb":
             raise ImageError(f"{path} holds {pixels.dtype} values, but real numbers are needed")
         calibration = _ome(tiff) if tiff.is_ome else _imagej(tiff)
@@ -75,6 +81,16 @@ def _read_tiff(path: Path) -> Image:
     sizes = {letter: size for letter, size in calibration.pop("pixel_size", {}).items() if letter in axes}
     origin = {letter: value for letter, value in calibration.pop("origin", {}).items() if letter in axes}
     return Image(pixels, axes, pixel_size=sizes, origin=origin, channel_names=names, **calibration)
+
+
+def _pixels(tiff: TiffFile, path: Path) -> NDArray[Any]:
+    """Return the pixels of the first series; large ones stay in the file where they lie in one piece."""
+    import tifffile
+
+    series = tiff.series[0]
+    if series.nbytes >= MAPPED_FROM and series.dataoffset is not None:
+        return tifffile.memmap(path, mode="r")
+    return np.asarray(series.asarray())
 
 
 def _with_known_axes(pixels: NDArray[Any], axes: str, path: Path) -> tuple[NDArray[Any], str]:

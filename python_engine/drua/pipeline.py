@@ -174,7 +174,7 @@ def predict(
     with nullcontext(model) if isinstance(model, Model) else open_model(model) as opened:
         started = time.perf_counter()
         card = opened.card
-        decoder = find_decoder(card.decoder["id"])
+        decoder = _decoder(card)
         resolved = card.resolve(settings or {})
         tell = progress or _silent
         whole = sources_of(image, card, channel, inputs or {})
@@ -313,6 +313,8 @@ class Job:
 
         for number, index in enumerate(np.ndindex(*(self.first.size(letter) for letter in self.outer))):
             planes = {name: part.pixels[index] for name, part in self.parts.items()}
+            if allocate is None:
+                planes = {name: np.asarray(pixels) for name, pixels in planes.items()}
             if skip(planes):
                 done = each * (number + 1) - 1
                 on_tile()
@@ -389,6 +391,16 @@ class Job:
             for letter in tensor.grid
         ]
         return tuple(size / sizes[-1] for size in sizes)
+
+
+def _decoder(card: ModelCard) -> Decoder:
+    decoder = find_decoder(card.decoder["id"])
+    if decoder.kind == "label_image" and "T" in card.grid:
+        raise CardError(
+            f"model {card.id!r} looks for objects in space and time together, which Drua cannot follow yet",
+            remedy="run it for what its network gives (drua run)",
+        )
+    return decoder
 
 
 def outer_letters(card: ModelCard) -> str:
@@ -520,6 +532,7 @@ def _one_channel(image: Image) -> Image:
 def provenance(
     card: ModelCard, backend: FrugalBackend, settings: Mapping[str, Any], channel: Choice, source: str
 ) -> dict[str, Any]:
+    """Return which model, device and settings made a result, as JSON values."""
     return {
         "model": card.id,
         "model_sha256": card.sha256,
