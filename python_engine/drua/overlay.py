@@ -14,7 +14,7 @@ SMALLEST_SIDE = 768
 def draw_overlay(plane: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.uint8]:
     """Return a plane (Y, X) as RGB (Y, X, 3) with the borders of its labels (Y, X) in colours."""
     factor = max(1, SMALLEST_SIDE // max(plane.shape))
-    grey = np.kron(_as_grey(plane), np.ones((factor, factor), np.uint8))
+    grey = np.kron(as_grey(plane), np.ones((factor, factor), np.uint8))
     objects = np.kron(labels, np.ones((factor, factor), labels.dtype))
     picture = np.repeat(grey[..., None], 3, axis=2)
     border = _inner_border(objects)
@@ -30,7 +30,8 @@ def colours(labels: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(255 * (0.25 + 0.75 * np.clip(ramp, 0, 1)), np.uint8)
 
 
-def _as_grey(plane: NDArray[Any]) -> NDArray[np.uint8]:
+def as_grey(plane: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return a plane (Y, X) as grey values for the screen: percentiles 0.5 to 99.8 become 0 to 255."""
     low, high = np.percentile(plane, (0.5, 99.8))
     return np.asarray(255 * np.clip((plane - low) / max(float(high - low), 1e-9), 0, 1), np.uint8)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ _NUMPY = {
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
+@dataclass(frozen=True)
+class Port:
+    """An input as the file declares it: its sides, None where they are free, and its type of numbers."""
+
+    shape: tuple[int | None, ...]
+    type: np.dtype[Any]
+
+
 class OnnxBackend:
     """An ONNX Runtime session."""
 
@@ -39,6 +48,17 @@ class OnnxBackend:
         self._session = session
         self._inputs = [(each.name, _NUMPY.get(each.type, np.float32)) for each in session.get_inputs()]
 
+    @property
+    def ports(self) -> list[Port]:
+        """What the file says of its inputs, in its order."""
+        return [
+            Port(
+                tuple(side if isinstance(side, int) and side > 0 else None for side in each.shape),
+                np.dtype(_NUMPY.get(each.type, np.float32)),
+            )
+            for each in self._session.get_inputs()
+        ]
+
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Return the outputs for the inputs, both in the order of the file and the network's own axes."""
         named = {
@@ -46,7 +66,7 @@ class OnnxBackend:
             for (name, kind), array in zip(self._inputs, inputs, strict=True)
         }
         with _mapped_errors(self.device):
-            return list(self._session.run(None, named))
+            return list(self._session.run(None, named, _quiet()))
 
     def close(self) -> None:
         """Give the memory back."""
@@ -84,6 +104,15 @@ def open_session(weights: Weights, device: str) -> OnnxBackend:
     if device == "auto" and got == PROVIDERS["cpu"]:
         return OnnxBackend(session, "cpu", got)
     raise DeviceError(f"device {wanted!r} was asked for, but ONNX Runtime uses {got}", remedy="choose 'cpu'")
+
+
+def _quiet() -> Any:
+    """Return options of a run: what fails is raised, so that printing it, too, says it twice."""
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = 4  # fatal only
+    return options
 
 
 def devices() -> tuple[str, ...]:

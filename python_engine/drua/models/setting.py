@@ -10,6 +10,7 @@ from typing import Any
 from drua.errors import CardError, SettingError
 
 TYPES = ("number", "integer", "choice", "flag")
+"""Types of a model's settings; a question about a bare network may also be of the type 'text'."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Setting:
             return self._flag(value)
         if self.type == "choice":
             return self._choice(value)
+        if self.type == "text":
+            return self._text(value)
         return self._number(value)
 
     def _flag(self, value: Any) -> bool:
@@ -66,6 +69,11 @@ class Setting:
         if value not in choices:
             raise SettingError(f"{self.name} is {value!r}, but must be one of {', '.join(choices)}")
         return str(value)
+
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise SettingError(f"{self.name} is {value!r}, but must be text")
+        return value.strip()
 
     def _number(self, value: Any) -> float | int:
         kind = "a whole number" if self.type == "integer" else "a number"
