@@ -16,7 +16,11 @@ from tests.conftest import ROOT
 
 torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# torch moves to another format of its own; the zoo keeps this one
+pytestmark = [
+    pytest.mark.filterwarnings(f"ignore:.*torch.jit:{kind}")
+    for kind in ("DeprecationWarning", "FutureWarning")
+]
 
 
 def silent(_what: str, _done: int, _all: int) -> None:

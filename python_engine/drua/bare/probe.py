@@ -306,12 +306,12 @@ class _Probe:
         image = self._texture(sides)
         before = self._run(image)
         places = _places(side, before.shape[axis])
-        changes = []
+        changes, scale = [], float(np.abs(before).max())
         for first, last, changed, is_realistic in self._changes(letter, image, sides):
             change = np.abs(self._run(changed) - before).astype(np.float64)
             profile = np.moveaxis(change, axis, 0).reshape(len(places), -1).max(axis=1)
             away = np.maximum(first - places, places - last)
-            changes.append(Change(profile, away, is_realistic, first == last))
+            changes.append(Change(profile, away, is_realistic, first == last, scale))
         return reach_of(changes)
 
     def _changes(

@@ -23,6 +23,12 @@ FAINT = 1e-3
 ROUNDING = 1e-5
 """Part of the largest value below which two results are the same but for float32 rounding."""
 
+_FLOORS = (0.0, 0.1 * ROUNDING, ROUNDING)
+"""Parts of the largest value, the first that gives an end to the receptive field is taken.
+
+Some runtimes compute several pixels at once, or in threads, and differ by rounding where nothing has changed.
+"""
+
 
 def texture(shape: tuple[int, ...], axes: str, seed: int = 0) -> Pixels:
     """Return an image of 0 to 1 with grain of several sizes and noise, far from a plain ground.
@@ -59,13 +65,15 @@ class Reach:
 class Change:
     """How much the result changes along an axis, and how far from what was changed in the image.
 
-    A realistic change is as images differ; it is of one pixel or of one end of the image.
+    A realistic change is as images differ; it is of one pixel or of one end of the image. `scale` is the
+    largest value of the result.
     """
 
     profile: NDArray[np.float64]
     away: NDArray[np.float64]
     is_realistic: bool
     is_pixel: bool
+    scale: float
 
     @property
     def largest(self) -> float:
@@ -76,9 +84,8 @@ class Change:
     def field(self) -> float:
         """The distance to the farthest place that changes, infinite if that is the end of the image."""
         end = self.away.max() - 1
-        # Some runtimes compute several pixels at once, and differ by rounding where nothing has changed.
-        for least in (0.0, ROUNDING * self.largest):
-            if (farthest := _farthest(self.away, self.profile > least)) < end:
+        for floor in _FLOORS:
+            if (farthest := _farthest(self.away, self.profile > floor * self.scale)) < end:
                 return farthest
         return math.inf
 
