@@ -38,8 +38,10 @@ _SHORTEST = 8
 _NARROW = {"Y": 128, "X": 128, "Z": 16, "T": 16}
 _NARROW_IN_VOLUMES = {"Y": 32, "X": 32, "Z": 16, "T": 16}
 _LONGEST = {"Y": 2048, "X": 2048, "Z": 256, "T": 256}
-_PATIENCE = 20.0
-"""Seconds that one more doubling of a side may take."""
+_FIRST = {"Y": 256, "X": 256, "Z": 16, "T": 16}
+"""Sides along which changes are looked for first; they are doubled while changes reach the end."""
+_PATIENCE = 240.0
+"""Seconds that one more doubling of a side may take: a busy computer must find the same as an idle one."""
 _VERSION = 1
 """Part of the name of cached findings: raise it when a measurement changes."""
 
@@ -280,7 +282,7 @@ class _Probe:
         side, started = sides[letter], time.monotonic()
         if side.step == 0 and side.least < _SHORTEST:
             return _replaced(side, field=0)
-        length = self._longer(side, self.base[letter], 1)
+        length = self._longer(side, self.base[letter], _FIRST[letter])
         while True:
             reach = self._reach(letter, side, axis, length)
             took, started = time.monotonic() - started, time.monotonic()
