@@ -485,7 +485,8 @@ def _result(
     names = [name for name in results[0] if name]
     maps = {name: _intensity(job, [each[name] for each in results], whole, region) for name in names}
     if job.decoder.kind == "intensity":
-        image = _intensity(job, [each[""] for each in results], whole, region)
+        same = job.card.output.name
+        image = maps[same] if same in maps else _intensity(job, [each[""] for each in results], whole, region)
         return Prediction("intensity", shown, image, None, None, run | {"objects": 0}, maps)
     progress("tracing outlines", 0, 0)
     found = [each[""] for each in results]
@@ -510,7 +511,7 @@ def _intensity(job: Job, results: list[NDArray[Any]], whole: Image, region: Regi
             for each in results
         ]
     outer = tuple(job.first.size(letter) for letter in job.outer)
-    stacked = np.stack(results, dtype=np.float32, casting="unsafe").reshape(*outer, *results[0].shape)
+    stacked = _stacked(results).reshape(*outer, *results[0].shape)
     letters = job.outer + "C" + job.card.grid[job.card.grid.index("Y") - results[0].ndim + 3 :]
     image = whole.with_pixels(axes.to(stacked, letters, "TZCYX"), "TZCYX")
     ratio = {letter: whole.size(letter) / image.size(letter) for letter in "YX"}
@@ -519,6 +520,13 @@ def _intensity(job: Job, results: list[NDArray[Any]], whole: Image, region: Regi
     sizes = {k: v * ratio.get(k, 1.0) for k, v in image.pixel_size.items()}
     origin = {k: v / ratio.get(k, 1.0) for k, v in image.origin.items()}
     return replace(image, pixel_size=sizes, origin=origin)
+
+
+def _stacked(results: list[NDArray[Any]]) -> NDArray[np.float32]:
+    """Return results in one array, float32; a single large one is not copied."""
+    if len(results) == 1:
+        return results[0][None].astype(np.float32, copy=False)
+    return np.stack(results, dtype=np.float32, casting="unsafe")
 
 
 def _one_channel(image: Image) -> Image:
