@@ -6,17 +6,15 @@ printed on stdout and nothing else.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
+from drua.cli_models import models_app
+from drua.console import Bar, Device, Json, console, errors, plain, print_json, print_pairs, settings_of
 from drua.errors import Cancelled, DruaError, OutputError, SettingError
 
 app = typer.Typer(
@@ -27,13 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models_app = typer.Typer(help="List, describe and test the installed models.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
-_console = Console(highlight=False, soft_wrap=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda:0.")]
 Channel = Annotated[
     str,
     typer.Option(help="Channels to use, by number from 1 or by name, several with commas; 0: all there are."),
@@ -45,10 +38,10 @@ def main() -> None:
     try:
         app()
     except DruaError as error:
-        _errors.print(f"[red]error:[/red] {_plain(error)}")
+        errors.print(f"[red]error:[/red] {plain(error)}")
         sys.exit(1)
     except KeyboardInterrupt:
-        _errors.print("stopped; files that were finished are kept")
+        errors.print("stopped; files that were finished are kept")
         sys.exit(1)
 
 
@@ -73,7 +66,7 @@ def segment(
     """Find objects: label image, ROIs, table, a picture with outlines and a record of the run, per image."""
     from drua.pipeline import open_model
 
-    settings = _settings(setting or [])
+    settings = settings_of(setting or [])
     _refuse_equal_stems(images)
     with open_model(model, device) as opened:
         _need_task(opened.card, "segment")
@@ -108,9 +101,9 @@ def run(
     from drua.files import read_image
     from drua.pipeline import open_model
 
-    settings = _settings(setting or [])
+    settings = settings_of(setting or [])
     _refuse_equal_stems(images)
-    others = {name: read_image(path) for name, path in _settings(other or [], "--input").items()}
+    others = {name: read_image(path) for name, path in settings_of(other or [], "--input").items()}
     with open_model(model, device) as opened:
         opened.card.resolve(settings)
         options = {"settings": settings, "channel": channel, "inputs": others}
@@ -140,7 +133,7 @@ def macro(
             raise
         sys.exit(1)
     except Cancelled:
-        _errors.print("a command of the macro was cancelled")
+        errors.print("a command of the macro was cancelled")
         sys.exit(1)
 
 
@@ -158,9 +151,9 @@ def evaluate(
     matched = match(read_image(prediction).pixels.squeeze(), read_image(truth).pixels.squeeze(), iou)
     scores = {"iou": iou, **asdict(matched), **asdict(score(matched))}
     if as_json:
-        _print_json(scores)
+        print_json(scores)
     else:
-        _print_pairs("", {name: f"{value:.4g}" for name, value in scores.items()})
+        print_pairs("", {name: f"{value:.4g}" for name, value in scores.items()})
 
 
 @app.command()
@@ -170,9 +163,9 @@ def check(as_json: Json = False) -> None:
 
     report = report_of(benchmark=True, progress=lambda *_: None)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
-        _console.print(text_of(report), markup=False)
+        console.print(text_of(report), markup=False)
     if not any(device["error"] is None for device in report["devices"]):
         raise DruaError("no device works", remedy="see the report above")
 
@@ -183,54 +176,6 @@ def worker() -> None:
     from drua.worker import main as serve
 
     serve()
-
-
-@models_app.command("list")
-def list_models(as_json: Json = False) -> None:
-    """List the installed models."""
-    from drua.models.catalog import list_models as installed
-
-    cards = installed()
-    if as_json:
-        _print_json({"models": [card.to_message() for card in cards]})
-        return
-    table = Table("id", "task", "licence", "description", box=None)
-    for card in cards:
-        table.add_row(card.id, card.task, card.licence, card.description)
-    _console.print(table)
-
-
-@models_app.command()
-def info(model: str, as_json: Json = False) -> None:
-    """Describe one model and its settings."""
-    from drua.models.catalog import find_model
-
-    card = find_model(model)
-    if as_json:
-        _print_json(card.to_message())
-        return
-    _print_pairs(
-        card.name, {"id": card.id, "task": card.task, "licence": card.licence, "folder": str(card.folder)}
-    )
-    _console.print(card.description, markup=False)
-    for item in card.settings:
-        _console.print(f"  {item.name}={item.default}  {item.help or item.label}", markup=False)
-
-
-@models_app.command()
-def test(model: str, device: Device = "auto", as_json: Json = False) -> None:
-    """Run a model on its own test input and compare with its expected output."""
-    from drua.selftest import reproduce
-
-    outcome = reproduce(model, device)
-    if as_json:
-        _print_json(outcome)
-    else:
-        _print_pairs(
-            f"{model}: {'passed' if outcome['passed'] else 'FAILED'}", {k: str(v) for k, v in outcome.items()}
-        )
-    if not outcome["passed"]:
-        sys.exit(1)
 
 
 def _process(
@@ -248,7 +193,7 @@ def _process(
         _process_one(path, model, options, output, objects=objects, maps=maps, quiet=quiet) for path in images
     ]
     if quiet:
-        _print_json({"images": rows})
+        print_json({"images": rows})
     if any(row["error"] for row in rows):
         sys.exit(1)
 
@@ -280,7 +225,7 @@ def _process_one(
         )
         check_folder(output, path.stem, names)
         image = read_image(path)
-        with _bar(path.name, quiet=quiet) as progress:
+        with Bar(path.name, quiet=quiet) as progress:
             told = options | {"source": path.name, "progress": progress}
             if in_parts:
                 run, files = run_into_zarr(image, model, output, path.stem, **told)
@@ -292,63 +237,20 @@ def _process_one(
                 )
                 run, files = prediction.run, save(prediction, output, path.stem)
     except (DruaError, MemoryError) as error:
-        _errors.print(f"[red]error:[/red] {_plain(path)}: {_plain(error)}")
+        errors.print(f"[red]error:[/red] {plain(path)}: {plain(error)}")
         return row | {"error": failure(None, error).error}
     for note in run["notes"]:
-        _errors.print(f"[yellow]note:[/yellow] {_plain(path)}: {_plain(note)}")
+        errors.print(f"[yellow]note:[/yellow] {plain(path)}: {plain(note)}")
     if not quiet:
         took = f"on {run['device']} in {run['seconds']:.2f} s"
         found = f"{run['objects']} objects" if objects else ", ".join(file.name for file in files[:-1])
-        _console.print(f"{path.name}: {found} {took} -> {output}", markup=False)
+        console.print(f"{path.name}: {found} {took} -> {output}", markup=False)
     facts = {
         "objects": run["objects"] if objects else None,
         "device": run["device"],
         "seconds": run["seconds"],
     }
     return row | facts | {"files": [str(file) for file in files]}
-
-
-class _bar:  # noqa: N801 - used like a function
-    """A progress bar in tiles on stderr, called like a pipeline's progress; silent when `quiet`."""
-
-    def __init__(self, name: str, *, quiet: bool) -> None:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("tiles"),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(
-            *columns, console=_errors, transient=True, disable=quiet or not _errors.is_terminal
-        )
-        self._name = name
-        self._task = self._bar.add_task(name, total=None)
-
-    def __enter__(self) -> _bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._bar.stop()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if total:
-            self._bar.update(self._task, description=self._name, completed=done, total=total)
-        else:
-            self._bar.update(self._task, description=f"{self._name}: {what}")
-
-
-def _settings(pairs: list[str], option: str = "--set") -> dict[str, str]:
-    settings: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint=option)
-        if name in settings:
-            raise SettingError(f"{name} is set twice")
-        settings[name] = value
-    return settings
 
 
 def _refuse_equal_stems(images: list[Path]) -> None:
@@ -367,18 +269,3 @@ def _need_task(card: Any, task: str) -> None:
         raise SettingError(
             f"model {card.id!r} is made to {card.task}, not to {task}", remedy="choose another model"
         )
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
-
-
-def _print_pairs(title: str, pairs: dict[str, str]) -> None:
-    if title:
-        _console.print(title, markup=False, style="bold")
-    for name, value in pairs.items():
-        _console.print(f"  {name:<12} {value}", markup=False)
-
-
-def _plain(value: object) -> str:
-    return str(value).replace("[", "\\[")

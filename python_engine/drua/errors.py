@@ -4,7 +4,7 @@
 
     DruaError                 .code .remedy
       RequestError            the caller can fix it
-        AxesError  ShapeError  SettingError  UnknownModelError  ImageError  OutputError
+        AxesError  ShapeError  SettingError  UnknownModelError  ImageError  OutputError  SourceError
       ModelError              the model is wrong
         CardError  WeightsMissingError  HashError  UntrustedModelError
       BackendError            this machine cannot run it
@@ -87,6 +87,12 @@ class OutputError(RequestError):
     """A place where results cannot be written."""
 
     code = "OUTPUT"
+
+
+class SourceError(RequestError):
+    """A folder, file or address that no model can be fetched from."""
+
+    code = "SOURCE"
 
 
 class ModelError(DruaError):

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from drua import backends, labels, results
+from drua import backends, labels, model_operations, results
 from drua.backends import open_backend
 from drua.errors import DruaError, OutputError, ProtocolError, SettingError
 from drua.image import Image
@@ -59,15 +59,51 @@ class OpenModels:
             self._open.popitem(last=False)[1].close()
         return self._open[key]
 
+    def close(self, model: str | None = None) -> None:
+        """Close the networks of a model, by its id, or all."""
+        for key in [key for key, opened in self._open.items() if model in (None, opened.card.id)]:
+            self._open.pop(key).close()
+
 
 def models(_task: TaskContext, _inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the cards of the installed models."""
-    return {"models": [card.to_message() for card in list_models()]}
+    """Return the cards of the installed models, and the packages that cannot be used."""
+    return model_operations.list_all()
 
 
 def describe(_task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the card of one model."""
-    return {"card": find_model(_field(inputs, "model", str)).to_message()}
+    return model_operations.describe(_field(inputs, "model", str))
+
+
+def inspect(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a folder, an archive, a file or an address holds, without installing it."""
+    return model_operations.inspect(_field(inputs, "source", str), task.progress)
+
+
+def add(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Install a package or a bare network; what may be replaced is closed first, as for `remove`."""
+    replace = _field(inputs, "replace", bool, False)
+    if replace:
+        task.models.close()
+    return model_operations.add(
+        _field(inputs, "source", str),
+        task.progress,
+        answers=_optional(inputs, "answers", dict),
+        allow_code=_optional(inputs, "allow_code", str),
+        replace=replace,
+    )
+
+
+def remove(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete an installed model; its network is closed first, because Windows keeps what is open."""
+    model = _field(inputs, "model", str)
+    task.models.close(model)
+    return model_operations.remove(model)
+
+
+def test(_task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a model on its own test tensors."""
+    return model_operations.test(_field(inputs, "model", str), _field(inputs, "device", str, "auto"))
 
 
 def segment(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,6 +138,10 @@ def check(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
 OPERATIONS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
     "models": models,
     "describe": describe,
+    "inspect": inspect,
+    "add": add,
+    "remove": remove,
+    "test": test,
     "segment": segment,
     "run": run,
     "check": check,
@@ -282,6 +322,11 @@ def _numbers(message: Mapping[str, Any], name: str) -> dict[str, float]:
     numbers = _field(message, name, dict, {})
     # By way of text: float() of a whole number that is too large is an exception, its text is infinity.
     return {letter: float(str(_field(numbers, letter, (int, float)))) for letter in numbers}
+
+
+def _optional(inputs: Mapping[str, Any], name: str, kind: type) -> Any:
+    """Return a value of a type, or None where there is none."""
+    return None if inputs.get(name) is None else _field(inputs, name, kind)
 
 
 def _field(inputs: Mapping[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from drua.backends import onnx
 from drua.errors import HashError, WeightsMissingError, one_line
+from drua.models import digest
 from drua.models.card import ModelCard, Weights
 
 __all__ = ["FORMATS", "Backend", "devices", "open_backend"]
@@ -71,7 +71,7 @@ def open_backend(card: ModelCard, device: str = "auto") -> Backend:
 
 def _check_hash(card: ModelCard, weights: Weights) -> None:
     try:
-        found = hashlib.sha256(weights.path.read_bytes()).hexdigest()
+        found = digest.sha256(weights.path)
     except OSError as error:
         raise WeightsMissingError(
             f"the weights of model {card.id!r} cannot be read: {one_line(error)}",

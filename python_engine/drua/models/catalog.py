@@ -8,7 +8,8 @@ from pathlib import Path
 
 from drua import platform
 from drua.errors import CardError, UnknownModelError
-from drua.models.card import DESCRIPTION, ModelCard, read_card
+from drua.models.card import ModelCard, read_card
+from drua.models.description import description_file
 
 
 def folders() -> tuple[Path, ...]:
@@ -23,16 +24,34 @@ def folders() -> tuple[Path, ...]:
 def list_models(places: tuple[Path, ...] | None = None) -> list[ModelCard]:
     """Return the cards of all installed models, in order of their ids.
 
-    A package that cannot be read must not hide the others: it is left out here, and named by `find_model`.
+    A package that cannot be read must not hide the others: `list_broken` has it.
     """
+    cards, _ = _read(folders() if places is None else places)
+    return [cards[name] for name in sorted(cards)]
+
+
+def list_broken(places: tuple[Path, ...] | None = None) -> list[tuple[Path, CardError]]:
+    """Return the folders whose package cannot be read or is hidden by another one, each with the reason."""
+    return _read(folders() if places is None else places)[1]
+
+
+def _read(places: tuple[Path, ...]) -> tuple[dict[str, ModelCard], list[tuple[Path, CardError]]]:
     cards: dict[str, ModelCard] = {}
-    for folder in _packages(folders() if places is None else places):
+    broken: list[tuple[Path, CardError]] = []
+    for folder in _packages(places):
         try:
             card = read_card(folder)
-        except CardError:
+        except CardError as error:
+            broken.append((folder, error))
             continue
+        if card.id in cards:
+            taken = CardError(
+                f"the id {card.id!r} belongs to the model in {cards[card.id].folder}",
+                remedy="give one of the two another id",
+            )
+            broken.append((folder, taken))
         cards.setdefault(card.id, card)
-    return [cards[name] for name in sorted(cards)]
+    return cards, broken
 
 
 def find_model(model: str | os.PathLike[str], places: tuple[Path, ...] | None = None) -> ModelCard:
@@ -46,7 +65,7 @@ def find_model(model: str | os.PathLike[str], places: tuple[Path, ...] | None = 
         If the package is there but its description cannot be used.
     """
     path = Path(model)
-    if (path / DESCRIPTION).is_file():
+    if description_file(path):
         return read_card(path.resolve())
     for folder in _packages(folders() if places is None else places):
         if folder.name == str(model):
@@ -64,7 +83,7 @@ def _packages(places: tuple[Path, ...]) -> list[Path]:
         for place in places
         if place.is_dir()
         for folder in sorted(place.iterdir())
-        if (folder / DESCRIPTION).is_file()
+        if description_file(folder)
     ]
 
 

@@ -37,6 +37,12 @@ def digest(path: Path) -> str:
         ) from error
 
 
+def described(folder: Path) -> Mapping[str, Any]:
+    """Return the description of the package in a folder; CardError as `digest` and `read_description`."""
+    path = description_file(folder) or folder / NAMES[0]
+    return read_description(path, digest(path))
+
+
 def read_description(path: Path, sha256: str) -> Mapping[str, Any]:
     """Return a description (format 0.4 or 0.5) as JSON values of the newest format.
 
@@ -69,13 +75,26 @@ def _validate(path: Path) -> dict[str, Any]:
     # Files are checked when they are used: a package is usable without the weights that nobody here needs.
     with ValidationContext(perform_io_checks=False, log_warnings=False):
         description = load_description(path, format_version="latest")
+        original = load_description(path, format_version="discover")
     if isinstance(description, InvalidDescr):
         errors = description.validation_summary.errors
         where = "; ".join(f"{'.'.join(map(str, error.loc))}: {error.msg}" for error in errors[:3])
         raise CardError(f"{path} is not a valid bioimage.io description: {where}")
     if description.type != "model":
         raise CardError(f"{path} describes a {description.type}, but a model is needed")
-    return dict(description.model_dump(mode="json", exclude_none=True))
+    converted = dict(description.model_dump(mode="json", exclude_none=True))
+    return _with_hashes(converted, original.model_dump(mode="json", exclude_none=True))
+
+
+def _with_hashes(converted: dict[str, Any], original: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description with the hashes of weights that the conversion from format 0.4 leaves out."""
+    for kind, entry in converted["weights"].items():
+        old = original["weights"].get(kind, {})
+        if old.get("sha256"):
+            entry.setdefault("sha256", old["sha256"])
+        if isinstance(entry.get("architecture"), dict) and old.get("architecture_sha256"):
+            entry["architecture"].setdefault("sha256", old["architecture_sha256"])
+    return converted
 
 
 def _keep(cached: Path, description: dict[str, Any]) -> None:

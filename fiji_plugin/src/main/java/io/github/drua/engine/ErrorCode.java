@@ -10,6 +10,7 @@ public enum ErrorCode {
   UNKNOWN_MODEL,
   IMAGE,
   OUTPUT,
+  SOURCE,
   MODEL,
   CARD,
   WEIGHTS_MISSING,
