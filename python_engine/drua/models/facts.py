@@ -94,7 +94,7 @@ def _decoder_problem(card: ModelCard, description: Mapping[str, Any], engine: En
     for tensor in (*description["inputs"], *description["outputs"]):
         for operation in (*(tensor.get("preprocessing") or ()), *(tensor.get("postprocessing") or ())):
             name = str(operation["id"])
-            if name not in intensity.OPERATIONS:
+            if name not in {*intensity.OPERATIONS, *intensity.FITS}:
                 return CardError(
                     f"the model needs {LATER.get(name, 'an operation')} ({name}), which comes later",
                     remedy="look for a newer version of Drua",
