@@ -74,7 +74,7 @@ check: env
 
 test: check plugin
 	@tests/with_display.sh $(MVN) verify
-	@tests/with_display.sh $(PY) -m pytest -q tests/bridge tests/fuzz tests/models tests/fiji
+	@tests/with_display.sh $(PY) -m pytest -q tests/store tests/bridge tests/fuzz tests/models tests/fiji
 
 soak: env plugin
 	@$(MVN) test -Dtest='KilledWorkerTest,CancelTrialsTest' -Ddrua.trials=$(TRIALS)

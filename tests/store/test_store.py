@@ -405,6 +405,12 @@ def test_the_real_nuclei_package_is_installed(engine: Engine) -> None:
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not there")
+def test_the_real_package_with_two_inputs_is_installed(engine: Engine) -> None:
+    card = store.add(str(SHARED / "unet2d_multi_tensor"), engine, _silent)
+    assert (card.id, len(card.inputs), len(card.outputs)) == ("multi-tensor", 2, 2)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not there")
 def test_hashes_of_an_old_description_are_kept(engine: Engine, tmp_path: Path) -> None:
     folder = tmp_path / "old"
     shutil.copytree(SHARED / "unet2d_nuclei_broad", folder)

@@ -237,6 +237,14 @@ def test_torchscript_that_touches_files_is_refused(tmp_path: Path, call: str) ->
         _check(folder)
 
 
+def test_a_program_that_is_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_package(tmp_path / "tiny")
+    monkeypatch.setattr(trust, "LARGEST_PROGRAM", 10)
+    _with_torchscript(folder, "# nothing but a comment\n")
+    with pytest.raises(UntrustedModelError, match="a program of more than 10 bytes"):
+        _check(folder)
+
+
 def test_a_pickle_that_is_called_torchscript_is_refused(tmp_path: Path) -> None:
     folder = write_package(tmp_path / "tiny")
     _with_torchscript(folder, "")

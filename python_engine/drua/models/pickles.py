@@ -19,6 +19,11 @@ _STORAGES = (
     "Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool",
     "ComplexFloat", "ComplexDouble", "Untyped",
 )  # fmt: skip
+_DTYPES = (
+    "float16", "float32", "float64", "bfloat16", "bool", "uint8", "uint16", "uint32", "uint64",
+    "int8", "int16", "int32", "int64", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128",
+)  # fmt: skip
+_REBUILDERS = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_parameter")
 TENSORS = frozenset(
     {
         "collections OrderedDict",
@@ -28,7 +33,8 @@ TENSORS = frozenset(
         "torch.nn.parameter Parameter",
         "torch.storage TypedStorage",
         "torch.storage UntypedStorage",
-        *(f"torch._utils {name}" for name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter")),
+        *(f"torch._utils {name}" for name in _REBUILDERS),
+        *(f"torch {name}" for name in _DTYPES),
         *(f"torch {kind}Storage" for kind in _STORAGES),
     }
 )

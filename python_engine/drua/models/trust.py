@@ -21,6 +21,7 @@ from drua.models.contents import STATE_DICT, Engine, File, chosen, code_of, file
 from drua.models.onnx_file import read_onnx
 
 LARGEST_SOURCE = 1 << 20
+LARGEST_PROGRAM = 1 << 26
 _TOUCHES_FILES = re.compile(rb"\b(?:torch|aten|ops\.aten)\.(from_file|save|load)\b")
 """The operations of TorchScript that read or write files."""
 
@@ -156,23 +157,29 @@ def _check_array(path: Path) -> None:
         )
 
 
+def _is_program(name: str) -> bool:
+    return "/code/" in name and name.endswith(".py")
+
+
 def _check_torchscript(path: Path) -> None:
     """Refuse TorchScript that would touch files, and what is no TorchScript but a pickle."""
     try:
         with zipfile.ZipFile(path) as archive:
-            sources = [name for name in archive.namelist() if "/code/" in name and name.endswith(".py")]
+            sources = [entry for entry in archive.infolist() if _is_program(entry.filename)]
             if not sources:
                 raise UntrustedModelError(
                     f"{path.name} is said to be TorchScript, but holds no program of it",
                     remedy="ask its author for ONNX",
                 )
-            for name in sources:
-                if found := _TOUCHES_FILES.search(archive.read(name)):
+            if sum(entry.file_size for entry in sources) > LARGEST_PROGRAM:
+                raise UntrustedModelError(f"{path.name} holds a program of more than {LARGEST_PROGRAM} bytes")
+            for entry in sources:
+                if found := _TOUCHES_FILES.search(archive.read(entry)):
                     raise UntrustedModelError(
                         f"{path.name} calls {found[0].decode()}, which reads or writes files",
                         remedy="ask its author for ONNX",
                     )
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise CardError(
             f"{path.name} is no TorchScript file: {one_line(error)}", remedy="export it again"
         ) from error
