@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,7 +40,7 @@ def inspect(source: str, progress: Progress) -> dict[str, Any]:
     engine = this_engine()
     with store.inspect(source, engine, progress) as found:
         if isinstance(found, Path):
-            return {"kind": "network", "file": found.name, "questions": store.questions(found, progress)}
+            return {"kind": "network", "file": found.name, "questions": _questions(found, progress)}
         return {
             "kind": "package",
             "card": facts.card_message(found.card, engine, found.description) | _places(source),
@@ -92,12 +93,24 @@ def text_of(outcome: Mapping[str, Any]) -> str:
 
 def this_engine() -> Engine:
     """Return what this engine can run."""
-    return Engine(tuple(FORMATS), frozenset(DECODERS), _ships)
+    return Engine(tuple(FORMATS), frozenset(DECODERS), _ships, _convert, _describe)
 
 
 def _ships(architecture: Mapping[str, Any]) -> bool:
     name = "drua.backends.architectures"
     return find_spec(name) is not None and import_module(name).find(architecture) is not None
+
+
+def _convert(folder: Path, sha256: str, progress: Progress) -> object:
+    return import_module("drua.conversion").convert(folder, sha256, progress)
+
+
+def _describe(network: Path, answers: Mapping[str, Any], folder: Path, progress: Progress) -> object:
+    return import_module("drua.bare").write_package(network, answers, folder, progress)
+
+
+def _questions(network: Path, progress: Progress) -> list[dict[str, Any]]:
+    return [asdict(question) for question in import_module("drua.bare").questions(network, progress)]
 
 
 def _places(source: str) -> dict[str, Any]:

@@ -26,7 +26,13 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def engine() -> Engine:
     """An engine as Drua's own, without any architecture."""
     formats = ("onnx", "torchscript", "pytorch_state_dict")
-    return Engine(formats, frozenset({"image", "classes", "watershed"}), lambda _architecture: False)
+    return Engine(
+        formats, frozenset({"image", "classes", "watershed"}), lambda _architecture: False, _never, _never
+    )
+
+
+def _never(*_arguments: object) -> None:
+    raise AssertionError("nobody has allowed it")
 
 
 class Server:

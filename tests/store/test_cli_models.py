@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from drua import cli, cli_models, operations
+from drua import cli, cli_models, model_operations, operations
 from drua.errors import Cancelled, ProtocolError
 from drua.models import catalog, store
 from drua.operations import OPERATIONS, OpenModels
@@ -128,13 +128,11 @@ def test_at_a_terminal_the_person_is_asked(drua, package: Path, monkeypatch: pyt
     assert drua("add", package)[0] == 1
     allowed: list[str] = []
 
-    class Conversion:
-        @staticmethod
-        def convert(_folder: Path, sha256: str, _progress: object) -> None:
-            allowed.append(sha256)
-            raise Cancelled
+    def convert(_folder: Path, sha256: str, _progress: object) -> None:
+        allowed.append(sha256)
+        raise Cancelled
 
-    monkeypatch.setattr(store, "_module", {"conversion": Conversion}.__getitem__)
+    monkeypatch.setattr(model_operations, "_convert", convert)
     monkeypatch.setattr(cli_models.typer, "confirm", lambda *_, **__: True)
     assert drua("add", package)[0] == 1
     assert len(allowed) == 1

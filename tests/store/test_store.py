@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -297,40 +298,33 @@ def test_code_is_refused_with_its_hash_and_shown(package: Path, engine: Engine) 
     assert _installed() == []
 
 
-def test_code_that_is_allowed_is_handed_to_the_conversion(
-    package: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_that_is_allowed_is_handed_to_the_conversion(package: Path, engine: Engine) -> None:
     original = (package / "bioimageio.yaml").read_text()
     network = (package / "weights.onnx").read_bytes()
     _only_state_dict(package)
     calls: list[str] = []
 
-    class Conversion:
-        @staticmethod
-        def convert(folder: Path, sha256: str, _progress: object) -> None:
-            calls.append(sha256)
-            (folder / "weights.onnx").write_bytes(network)
-            (folder / "bioimageio.yaml").write_text(original)
+    def convert(folder: Path, sha256: str, _progress: object) -> None:
+        calls.append(sha256)
+        (folder / "weights.onnx").write_bytes(network)
+        (folder / "bioimageio.yaml").write_text(original)
 
     with store.inspect(str(package), engine, _silent) as found:
         sha256 = found.code.sha256
-    monkeypatch.setattr(store, "_module", {"conversion": Conversion}.__getitem__)
-    card = store.add(str(package), engine, _silent, allow_code=sha256.upper())
+    card = store.add(str(package), replace(engine, convert=convert), _silent, allow_code=sha256.upper())
     assert calls == [sha256]
     assert [weights.format for weights in card.weights] == ["onnx"]
 
 
 def test_a_bare_network_is_described_by_its_answers(
-    package: Path, engine: Engine, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+    package: Path, engine: Engine, tmp_path: Path, server: Server
 ) -> None:
-    class Bare:
-        @staticmethod
-        def write_package(file: Path, answers: dict, folder: Path, _progress: object) -> None:
-            assert file.name == "net.onnx"
-            shutil.copytree(package, folder)
-            _change(folder, "name: Tiny model", f"name: {answers['name']}")
+    def describe(file: Path, answers: dict, folder: Path, _progress: object) -> None:
+        assert file.name == "net.onnx"
+        shutil.copytree(package, folder)
+        _change(folder, "name: Tiny model", f"name: {answers['name']}")
 
-    monkeypatch.setattr(store, "_module", {"bare": Bare}.__getitem__)
+    engine = replace(engine, describe=describe)
     network = tmp_path / "net.onnx"
     shutil.copy(package / "weights.onnx", network)
     with store.inspect(str(network), engine, _silent) as found:

@@ -5,6 +5,7 @@ import os
 import pickle
 import zipfile
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -280,12 +281,10 @@ def test_no_code_is_needed_where_other_weights_are_there(tmp_path: Path, engine:
     assert trust.code_needed(folder, described(folder), engine) is None
 
 
-def test_no_code_is_needed_for_an_architecture_of_ours(tmp_path: Path) -> None:
+def test_no_code_is_needed_for_an_architecture_of_ours(tmp_path: Path, engine: Engine) -> None:
     folder = write_package(tmp_path / "tiny")
     _only_state_dict(folder)
-    ours = Engine(
-        ("onnx", "pytorch_state_dict"), frozenset(), lambda described: described["callable"] == "Net"
-    )
+    ours = replace(engine, ships=lambda described: described["callable"] == "Net")
     assert trust.code_needed(folder, described(folder), ours) is None
 
 

@@ -13,16 +13,32 @@ from drua.errors import UntrustedModelError
 STATE_DICT = "pytorch_state_dict"
 
 
+Progress = Callable[[str, int, int], None]
+
+
 @dataclass(frozen=True)
 class Engine:
-    """What this engine can run: formats of weights in order of preference, decoders, and architectures.
+    """What this engine can run and make: it lies above the models, which therefore get it as values.
 
-    `ships` tells of the JSON description of a state dict's architecture whether the engine has it.
+    Parameters
+    ----------
+    formats : tuple of str
+        The formats of weights that run, in order of preference.
+    decoders : frozenset of str
+        Ids.
+    ships : callable
+        Tells of the JSON description of a state dict's architecture whether the engine has it.
+    convert : callable
+        Takes a package, the confirmed SHA-256 of its Python source, and a progress; adds ONNX weights.
+    describe : callable
+        Takes a bare network, answers, a folder and a progress; writes a package into the folder.
     """
 
     formats: tuple[str, ...]
     decoders: frozenset[str]
     ships: Callable[[Mapping[str, Any]], bool]
+    convert: Callable[[Path, str, Progress], object]
+    describe: Callable[[Path, Mapping[str, Any], Path, Progress], object]
 
     def runs(self, kind: str, entry: Mapping[str, Any]) -> bool:
         """Return whether weights can be run without any code of the package."""

@@ -15,8 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +121,7 @@ def add(
     with _staging(where) as place:
         with source.staged(where, place, engine, progress) as found:
             if found.is_file():
-                found = _described(found, answers, place / "described", progress)
+                found = _described(found, answers, place / "described", engine, progress)
             folder, description = _judged(found)
             card = read_card(folder)
             target = _target(card, replace=replace)
@@ -132,11 +131,6 @@ def add(
         if source.is_address(where):
             download.forget(where)
     return read_card(target)
-
-
-def questions(network: Path, progress: Progress) -> list[dict[str, Any]]:
-    """Return what must be known of a bare network, as JSON values; defaults are measured."""
-    return [asdict(question) for question in _module("bare").questions(network, progress)]
 
 
 def remove(model: str) -> Path:
@@ -221,14 +215,16 @@ def _slug(name: str) -> str:
     return folder_name(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model")
 
 
-def _described(network: Path, answers: Mapping[str, Any] | None, folder: Path, progress: Progress) -> Path:
+def _described(
+    network: Path, answers: Mapping[str, Any] | None, folder: Path, engine: Engine, progress: Progress
+) -> Path:
     """Write a package for a bare network."""
     if answers is None:
         raise CardError(
             f"{network.name} is a bare network, of which Drua must know more",
             remedy="answer the questions about it",
         )
-    _module("bare").write_package(network, answers, folder, progress)
+    engine.describe(network, answers, folder, progress)
     return folder
 
 
@@ -246,13 +242,8 @@ def _with_weights(
             remedy=f"read {code.file} and, if you trust it, allow it by its SHA-256 {code.sha256}",
         )
     _check_hashes(folder, weights_of(description, "pytorch_state_dict"), progress)
-    _module("conversion").convert(folder, code.sha256, progress)
+    engine.convert(folder, code.sha256, progress)
     return _judged(folder)
-
-
-def _module(name: str) -> Any:
-    """Return a module that few need and that is slow to import."""
-    return import_module(f"drua.models.{name}")
 
 
 def _check_files(folder: Path, description: Mapping[str, Any], engine: Engine, progress: Progress) -> None:
