@@ -13,7 +13,7 @@ import onnx
 import pytest
 from drua.errors import CardError, UntrustedModelError
 from drua.models import pickles, trust
-from drua.models.contents import Engine
+from drua.models.contents import Engine, File
 from drua.models.description import described
 from onnx import numpy_helper
 
@@ -146,6 +146,31 @@ def test_files_outside_the_package_are_refused(tmp_path: Path, source: str) -> N
     _change(folder, "onnx: {source: weights.onnx", f"onnx: {{source: {source}")
     with pytest.raises((UntrustedModelError, CardError)):
         _check(folder)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("weights.onnx", "weights.onnx"),
+        ("./sub/w.onnx", "sub/w.onnx"),
+        ("sub\\w.onnx", "sub/w.onnx"),
+        ("https://example.org/files/w.onnx?download=1", "w.onnx"),
+        ("https://example.org/files/w.onnx/content", "w.onnx"),
+        ("https://example.org/files/my%20w.onnx", "my w.onnx"),
+    ],
+)
+def test_a_file_has_one_name_in_the_package(source: str, name: str) -> None:
+    assert File("weights", source).name == name
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "/etc/passwd", "../w", "a/../../w", "..\\w", "C:\\w", "file:///etc/passwd", "nul", "https://example.org/",
+     "https://example.org", "https://example.org/..", "https://example.org/a%2F..", "https://example.org/a:b"],
+)  # fmt: skip
+def test_a_name_that_leads_out_of_the_package_is_refused(source: str) -> None:
+    with pytest.raises(UntrustedModelError, match="unsafe or outside the package"):
+        str(File("weights", source).name)
 
 
 @pytest.mark.parametrize("name", ["weights.onnx", "test_input.npy", "README.md"])

@@ -126,13 +126,13 @@ def _name(entry: zipfile.ZipInfo, path: Path) -> str:
         raise _refused(path, f"holds {entry.filename!r}, packed by method {entry.compress_type}")
     name = entry.orig_filename.replace("\\", "/")
     parts = name.removesuffix("/").split("/")
-    if not all(map(_harmless, parts)):
+    if not all(map(is_harmless, parts)):
         raise _refused(path, f"holds the name {entry.orig_filename!r}, which leads elsewhere or is unsafe")
     return "/".join(parts)
 
 
-def _harmless(part: str) -> bool:
-    """Return whether a part of a path is a plain name on every system."""
+def is_harmless(part: str) -> bool:
+    """Return whether a part of a path is a plain name on every system, and leads nowhere else."""
     return (
         part not in ("", ".", "..")
         and not part.endswith((".", " "))

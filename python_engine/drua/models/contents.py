@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from drua.errors import UntrustedModelError
+from drua.models.archive import is_harmless
 
 STATE_DICT = "pytorch_state_dict"
 
@@ -73,15 +74,14 @@ class File:
         UntrustedModelError
             If the path leads out of the package.
         """
-        if self.remote:
-            return remote_name(self.source)
-        path = PurePosixPath(self.source.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in self.source:
+        local = remote_name(self.source) if self.remote else self.source.replace("\\", "/")
+        parts = PurePosixPath(local).parts
+        if not parts or not all(map(is_harmless, parts)) or local.startswith("/"):
             raise UntrustedModelError(
-                f"the description names the file {self.source!r}, which lies outside the package",
+                f"the description names the file {self.source!r}, which is unsafe or outside the package",
                 remedy="put the file into the package",
             )
-        return path.as_posix()
+        return "/".join(parts)
 
 
 def files(description: Mapping[str, Any]) -> list[File]:
