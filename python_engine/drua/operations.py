@@ -169,7 +169,7 @@ def image_from(message: Mapping[str, Any], segments: Segments) -> Image:
 
 def report_of(benchmark: bool, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
     """Return the facts of `check` as JSON values."""
-    names = backends.devices()
+    names = backends.all_devices()
     cards = list_models()
     tried = []
     for number, device in enumerate(names):
@@ -181,7 +181,7 @@ def report_of(benchmark: bool, progress: Callable[[str, int, int], None]) -> dic
         "system": interpreter.platform(),
         "versions": {
             **{name: version(name) for name in ("drua", "numpy", "scikit-image", "tifffile")},
-            "onnxruntime": backends.onnx.version(),  # its package may also be onnxruntime-gpu
+            **backends.versions(),
         },
         "devices": tried,
         "models": [card.id for card in cards],

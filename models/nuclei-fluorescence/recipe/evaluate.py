@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 from data import Field, FloatImage, read_fields
+from drua.backends.architectures.nuclei import CHANNELS, STRIDE, NucleiNet
 from drua.decoders import watershed
 from drua.metrics import Match, match, pool, score
-from network import CHANNELS, STRIDE, NucleiNet
 from numpy.typing import NDArray
 
 PACKAGE = Path(__file__).resolve().parents[1]

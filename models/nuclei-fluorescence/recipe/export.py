@@ -19,10 +19,10 @@ import onnx
 import tifffile
 import torch
 from data import normalise, read_fields
+from drua.backends.architectures.nuclei import CHANNELS, STRIDE, NucleiNet
 from drua.overlay import draw_overlay
 from drua.tiling import TileGrid, pad_to_multiple, split, stitch
 from evaluate import Settings, compare, decode, onnx_predictor, predict, report
-from network import CHANNELS, STRIDE, NucleiNet
 from onnxruntime import InferenceSession
 from PIL import Image
 from torch import Tensor, nn

@@ -21,10 +21,10 @@ from typing import Any
 import torch
 from curve import draw_curve
 from data import Field, Sampler, read_fields
+from drua.backends.architectures.nuclei import NucleiNet
 from drua.metrics import pool, score
 from evaluate import Settings, compare, torch_predictor
 from export import export
-from network import NucleiNet
 from torch import Tensor
 from torch.nn import functional
 

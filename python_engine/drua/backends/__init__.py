@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from drua.backends import onnx
-from drua.errors import HashError, WeightsMissingError, one_line
+from drua.backends import onnx, pytorch, statedict, torchscript
+from drua.errors import (
+    BackendMissingError,
+    DeviceError,
+    DruaError,
+    HashError,
+    UntrustedModelError,
+    WeightsMissingError,
+    one_line,
+)
 from drua.models import digest
 from drua.models.card import ModelCard, Weights
 
-__all__ = ["FORMATS", "Backend", "devices", "open_backend"]
+__all__ = ["FORMATS", "Backend", "all_devices", "devices", "open_backend", "versions"]
 
-FORMATS = {"onnx": onnx.open_session}
+FORMATS: dict[str, Callable[[Weights, str], Backend]] = {
+    "onnx": onnx.open_session,
+    "torchscript": torchscript.open_script,
+    "pytorch_state_dict": statedict.open_state,
+}
 """bioimage.io weights format -> function(weights, device) -> Backend; in order of preference."""
 
-devices = onnx.devices
+PASSED_OVER = (BackendMissingError, DeviceError, UntrustedModelError, WeightsMissingError)
+"""Errors after which the weights of another format may still run the model."""
+
+
+def devices() -> tuple[str, ...]:
+    """Return the devices of ONNX Runtime, best first: at once, as every start of an engine tells them."""
+    return onnx.devices()
+
+
+def all_devices() -> tuple[str, ...]:
+    """Return every device of every runtime, best first; takes seconds where torch is installed."""
+    found = dict.fromkeys((*onnx.devices(), *pytorch.devices()))
+    return tuple(sorted(found, key=lambda name: name == "cpu"))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the runtimes that are installed."""
+    found = {"onnxruntime": onnx.version(), "torch": pytorch.version()}
+    return {name: version for name, version in found.items() if version is not None}
 
 
 class Backend(Protocol):
@@ -46,7 +76,10 @@ class Backend(Protocol):
 
 
 def open_backend(card: ModelCard, device: str = "auto") -> Backend:
-    """Load the weights of a card on a device: 'auto', 'cpu' or 'cuda:0'.
+    """Load the weights of a card on a device: 'auto', 'cpu', 'cuda:N' or 'mps'.
+
+    Formats are tried in the order of `FORMATS` until one can be run here, on this device; 'auto' is the best
+    device of the first runtime that is installed.
 
     Raises
     ------
@@ -54,14 +87,24 @@ def open_backend(card: ModelCard, device: str = "auto") -> Backend:
         If the package has no weights that a backend can run, or their file is missing.
     HashError
         If the file differs from the one that the card names.
+    BackendMissingError
+        If the runtime for the weights is not installed.
+    UntrustedModelError
+        If the weights could only be run with code of the package.
     DeviceError
-        If the device does not exist here; never for 'auto'.
+        If no runtime has the device; never for 'auto'.
     """
+    problems: list[DruaError] = []
     for kind, opener in FORMATS.items():
         for weights in card.weights:
             if weights.format == kind:
-                _check_hash(card, weights)
-                return opener(weights, device)
+                try:
+                    _check_hash(card, weights)
+                    return opener(weights, device)
+                except PASSED_OVER as problem:
+                    problems.append(problem)
+    if problems:
+        raise problems[0]
     offered = ", ".join(weights.format for weights in card.weights)
     raise WeightsMissingError(
         f"model {card.id!r} has weights as {offered or 'nothing'}, but Drua runs {', '.join(FORMATS)}",

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from drua.errors import CardError, DeviceError, DeviceMemoryError, one_line
+from drua.errors import BackendMissingError, CardError, DeviceError, DeviceMemoryError, one_line
 from drua.models.card import Weights
 
 FULL_MEMORY = ("failed to allocate memory", "out of memory", "bad_alloc", "bad allocation")
@@ -81,11 +82,17 @@ def open_session(weights: Weights, device: str) -> OnnxBackend:
 
     Raises
     ------
+    BackendMissingError
+        If ONNX Runtime is not installed.
     DeviceError
         If the device is not there.
     CardError
         If the file is not a network that ONNX Runtime can load.
     """
+    if not _installed():
+        raise BackendMissingError(
+            "ONNX Runtime is not installed, and these weights need it", remedy="pip install 'drua[cpu]'"
+        )
     import onnxruntime
 
     path, wanted = weights.path, _device(device)
@@ -116,18 +123,26 @@ def _quiet() -> Any:
 
 
 def devices() -> tuple[str, ...]:
-    """Return the devices that ONNX Runtime offers here, best first."""
+    """Return the devices that ONNX Runtime offers here, best first; nothing if it is not installed."""
+    if not _installed():
+        return ()
     import onnxruntime
 
     available = onnxruntime.get_available_providers()
     return tuple(name for name in ("cuda:0", "cpu") if PROVIDERS[name.partition(":")[0]] in available)
 
 
-def version() -> str:
-    """Return the version of ONNX Runtime."""
+def version() -> str | None:
+    """Return the version of ONNX Runtime, or None if it is not installed."""
+    if not _installed():
+        return None
     import onnxruntime
 
     return str(onnxruntime.__version__)
+
+
+def _installed() -> bool:
+    return find_spec("onnxruntime") is not None
 
 
 def _load_libraries() -> None:

@@ -1,4 +1,4 @@
-"""The network: a residual U-Net whose body runs at half resolution.
+"""The network of `nuclei-fluorescence`: a residual U-Net whose body runs at half resolution.
 
 Axes are written as in numpy: N batch, C channels, Y rows, X columns.
 """
