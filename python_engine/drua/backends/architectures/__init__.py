@@ -44,6 +44,14 @@ class Architecture:
         return described.get("sha256") in self.sources
 
 
+TORCH_EM = frozenset(
+    {
+        "2f3fdc10ca7922afa377250e7622326f4285b94ef7fc90bff09c171cffe1f349",  # 0.9.0 to 0.10.5
+        "fd96361344a5dec3f9519228710dbbb9c86d93fc7958cca4bf461b42fe031112",  # 0.10.9
+    }
+)
+"""torch-em's `model/unet.py`, which its exporter puts into every package."""
+
 SHIPPED = (
     Architecture(
         "UNet2d",
@@ -56,7 +64,7 @@ SHIPPED = (
         sources=frozenset({"74b6d27cd17b40560e70fde4d57b5675614979ffab4f1e0328a6c3a3f64a1ff2"}),
     ),
     *(
-        Architecture(name, "torch_em", ("torch_em.model",), ignored=frozenset({"check_shape"}))
+        Architecture(name, "torch_em", ("torch_em.model",), TORCH_EM, frozenset({"check_shape"}))
         for name in ("UNet2d", "UNet3d", "AnisotropicUNet")
     ),
     Architecture("UNet", "careamics", ("careamics.models",), ignored=frozenset({"architecture", "dropout"})),

@@ -67,11 +67,8 @@ class Encoder(nn.Module):
 
     def __init__(self, widths: Sequence[int], factors: Sequence[Factors], dimensions: int, **block: Any):
         super().__init__()
-        kernels = _kernels(factors, block)
-        self.blocks = nn.ModuleList(
-            ConvBlock(*pair, dimensions, **kernel)
-            for pair, kernel in zip(pairwise(widths), kernels, strict=True)
-        )
+        kernel = _kernel(factors, block)
+        self.blocks = nn.ModuleList(ConvBlock(*pair, dimensions, **kernel) for pair in pairwise(widths))
         pool = _of(nn, "MaxPool", dimensions)
         self.poolers = nn.ModuleList(pool(factor) for factor in factors)
 
@@ -96,10 +93,10 @@ class Decoder(nn.Module):
         **block: Any,
     ):
         super().__init__()
-        kernels = _kernels(factors, block)
+        kernel = _kernel(factors, block)
         self.blocks = nn.ModuleList(
             ConvBlock(above + skip, above, dimensions, **kernel)
-            for above, skip, kernel in zip(widths[1:], skipped, kernels, strict=True)
+            for above, skip in zip(widths[1:], skipped, strict=True)
         )
         self.samplers = nn.ModuleList(
             Upsampler(factor, *pair, dimensions)
@@ -258,16 +255,22 @@ def _normalisation(norm: str, dimensions: int, channels: int) -> nn.Module:
     return _of(nn, norm, dimensions)(channels)
 
 
-def _kernels(factors: Sequence[Factors], block: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return each level's parameters of a block: an anisotropic kernel is flat where its level is."""
-    anisotropic = block.pop("anisotropic")
-    kernels = [dict(block) for _ in factors]
-    for kernel, factor in zip(kernels, factors, strict=True):
-        if anisotropic and not isinstance(factor, int) and len(set(factor)) > 1:
-            size, padding = kernel.get("kernel_size", 3), kernel.get("padding", 1)
-            kernel["kernel_size"] = tuple(1 if each == 1 else size for each in factor)
-            kernel["padding"] = tuple(0 if each == 1 else padding for each in factor)
-    return kernels
+def _kernel(factors: Sequence[Factors], block: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of all blocks of a way: an anisotropic kernel is flat where its level is.
+
+    torch-em gives every level, the isotropic ones as well, the kernel of the first anisotropic level.
+    """
+    uneven = [factor for factor in factors if not isinstance(factor, int) and len(set(factor)) > 1]
+    if not block.pop("anisotropic") or not uneven:
+        return block
+    size, padding = block.get("kernel_size", 3), block.get("padding", 1)
+    if not isinstance(size, int) or not isinstance(padding, int):
+        return block
+    flat = [factor == 1 for factor in uneven[0]]
+    return block | {
+        "kernel_size": tuple(1 if one else size for one in flat),
+        "padding": tuple(0 if one else padding for one in flat),
+    }
 
 
 def _each(factor: Factors, dimensions: int) -> Sequence[int]:
