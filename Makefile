@@ -40,6 +40,12 @@ $(VENV)/.complete: pyproject.toml $(PINS)/cpu.txt
 	@$(PIP) install -q -c $(PINS)/cpu.txt -e '.[cpu,fiji,dev]'
 	@touch $@
 
+# Only the tests need PyTorch: TorchScript, state dicts and conversions. It weighs 6 GB.
+$(VENV)/.torch: $(PINS)/torch.txt | $(VENV)/.complete
+	@echo 'Installing PyTorch for the tests (a few minutes the first time) ...'
+	@$(PIP) install -q --no-deps -r $(PINS)/torch.txt
+	@touch $@
+
 plugin: $(JAR)
 
 # The engine travels in the jar, so that the two always fit.
@@ -72,7 +78,7 @@ check: env
 	@$(MVN) spotless:check
 	@$(PY) -m pytest -q tests/unit tests/properties tests/contract tests/protocol
 
-test: check plugin
+test: check plugin $(VENV)/.torch
 	@tests/with_display.sh $(MVN) verify
 	@tests/with_display.sh $(PY) -m pytest -q tests/store tests/bridge tests/fuzz tests/models tests/fiji
 
@@ -90,6 +96,8 @@ lock:
 	@for build in cpu nvidia; do \
 	    uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
 	        --extra $$build pyproject.toml -o $(PINS)/$$build.txt || exit 1; done
+	@uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
+	    --extra torch -c $(PINS)/cpu.txt pyproject.toml -o $(PINS)/torch.txt
 
 bench: env plugin
 	@missed=0; for script in benchmarks/*.py; do $(PY) $$script || missed=1; done; exit $$missed

@@ -23,7 +23,7 @@ def _asked(build: str) -> list[Requirement]:
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
-@pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.parametrize("build", [*BUILDS, "torch"])
 def test_every_requirement_has_one_pin_within_its_range(build: str, python: str) -> None:
     here = {"python_version": python, "python_full_version": f"{python}.0"}
     asked = _asked(build)

@@ -97,7 +97,7 @@ def build(architecture: Architecture, parameters: Mapping[str, Any]) -> Any:
     given = {name: value for name, value in parameters.items() if name not in architecture.ignored}
     try:
         return getattr(module, architecture.callable)(**given)
-    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
         raise CardError(
             f"the architecture {architecture.callable!r} cannot be built with {given}: {one_line(error)}"
         ) from error
