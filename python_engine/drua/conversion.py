@@ -28,8 +28,9 @@ import numpy as np
 from drua import platform, sandboxed_export
 from drua.backends import onnx, pytorch
 from drua.errors import CardError, HashError, UntrustedModelError, WeightsMissingError, one_line
-from drua.models.card import DESCRIPTION, Weights
-from drua.selftest import TOLERANCE, reproduce
+from drua.models.card import Weights
+from drua.models.description import description_file, load_model
+from drua.selftest import ABSOLUTE, RELATIVE, reproduce
 
 Progress = Callable[[str, int, int], None]
 
@@ -102,7 +103,10 @@ def convert(
         If torch is not installed, or too old to be safe.
     """
     pytorch.require()
-    model = _read(folder)
+    card = description_file(folder)
+    if card is None:
+        raise CardError(f"{folder} holds no package", remedy="give a folder with a bioimage.io package")
+    model = load_model(card)
     described = model.model_dump(mode="json", exclude_none=True)
     weights = described["weights"].get("pytorch_state_dict")
     if weights is None or "source" not in weights["architecture"]:
@@ -136,19 +140,9 @@ def convert(
         answer = _export(inside, request, limits or Limits(), progress)
         progress("checking", 0, 0)
         _check_probe(inside, len(inputs), len(outputs))
-        difference = _install(model, folder, _plain(inside / NETWORK), Path(place) / "package")
+        difference = _install(model, card, _plain(inside / NETWORK), Path(place) / "package")
     notes = tuple(note for wall, note in WALLS.items() if wall not in answer["walls"])
     return Conversion(difference, notes)
-
-
-def _read(folder: Path) -> Any:
-    from bioimageio.spec import InvalidDescr, ValidationContext, load_description
-
-    with ValidationContext(perform_io_checks=False, log_warnings=False):
-        model = load_description(folder / DESCRIPTION, format_version="latest")
-    if isinstance(model, InvalidDescr) or model.type != "model":
-        raise CardError(f"{folder / DESCRIPTION} is not a valid bioimage.io description of a model")
-    return model
 
 
 def _bytes(folder: Path, name: str, sha256: str | None) -> bytes:
@@ -319,7 +313,7 @@ def _check_probe(inside: Path, inputs: int, outputs: int) -> None:
     finally:
         backend.close()
     for one, other in zip(found, got, strict=True):
-        if one.shape != other.shape or not np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE):
+        if one.shape != other.shape or not np.allclose(one, other, rtol=RELATIVE, atol=ABSOLUTE):
             raise CardError("the exported network gives other pixels than the network at other sides")
 
 
@@ -331,11 +325,12 @@ def _array(path: Path) -> Any:
         raise CardError(f"the code of the package has left no usable {path.name}") from error
 
 
-def _install(model: Any, folder: Path, network: bytes, trial: Path) -> float:
+def _install(model: Any, card: Path, network: bytes, trial: Path) -> float:
     """Try the weights in a copy of the package, then add them to it; return the difference."""
+    folder = card.parent
     shutil.copytree(folder, trial)
     (trial / NETWORK).write_bytes(network)
-    _describe(model, trial)
+    _describe(model, trial / card.name)
     outcome = reproduce(str(trial), "cpu")
     if not outcome["passed"]:
         raise CardError(
@@ -343,23 +338,23 @@ def _install(model: Any, folder: Path, network: bytes, trial: Path) -> float:
             f" but {outcome['tolerance']:g} is allowed",
             remedy="ask the author for ONNX weights",
         )
-    for name in (NETWORK, DESCRIPTION):  # the description last: it names the other
+    for name in (NETWORK, card.name):  # the description last: it names the other
         temporary = folder / f"{name}.new"
         shutil.copyfile(trial / name, temporary)
         temporary.replace(folder / name)
     return float(outcome["difference"])
 
 
-def _describe(model: Any, package: Path) -> None:
-    """Write the description of a package with the ONNX weights that lie in it."""
+def _describe(model: Any, card: Path) -> None:
+    """Write a description with the ONNX weights that lie beside it."""
     from bioimageio.spec import ValidationContext, save_bioimageio_yaml_only
     from bioimageio.spec.model.v0_5 import OnnxWeightsDescr, Sha256
 
-    with ValidationContext(root=package, perform_io_checks=False, log_warnings=False):
+    with ValidationContext(root=card.parent, perform_io_checks=False, log_warnings=False):
         model.weights.onnx = OnnxWeightsDescr(
             source=Path(NETWORK),
-            sha256=Sha256(hashlib.sha256((package / NETWORK).read_bytes()).hexdigest()),
+            sha256=Sha256(hashlib.sha256((card.parent / NETWORK).read_bytes()).hexdigest()),
             opset_version=sandboxed_export.OPSET,
             parent="pytorch_state_dict",
         )
-        save_bioimageio_yaml_only(model, package / DESCRIPTION)
+        save_bioimageio_yaml_only(model, card)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from drua import backends, intensity
+from drua import backends
 from drua.backends import Backend, architectures, onnx, pytorch, statedict, torchscript
 from drua.errors import (
     BackendMissingError,
@@ -25,6 +25,7 @@ from drua.errors import (
 )
 from drua.models.card import Weights, read_card
 from drua.pipeline import open_model
+from drua.selftest import reproduce
 from safetensors.torch import save_file
 
 from tests.contract import test_backend
@@ -39,13 +40,6 @@ UNET = {
     "kwargs": {"architecture": "UNet", "conv_dims": 2, "depth": 2, "num_channels_init": 8},
 }
 """An architecture as CAREamics describes its own."""
-
-MULTI = {
-    "callable": "MultiTensorUNet",
-    "source": "multi_tensor_unet.py",
-    "sha256": "74b6d27cd17b40560e70fde4d57b5675614979ffab4f1e0328a6c3a3f64a1ff2",
-    "kwargs": {"depth": 3, "in_channels": 2, "initial_features": 16, "out_channels": 2},
-}
 
 
 class Tiny(torch.nn.Module):
@@ -131,27 +125,21 @@ def test_torchscript_and_onnx_agree(package: Path) -> None:
 
 
 @NEEDS_ZOO
-@pytest.mark.parametrize("form", ["torchscript", "pytorch_state_dict"])
-def test_the_zoo_model_of_several_tensors_reproduces_its_test_tensors(form: str) -> None:
-    folder = ZOO / "unet2d_multi_tensor"
-    if form == "torchscript":
-        weights = Weights(form, folder / "weights_torchscript_traced.pt", None)
-        backend: Backend = torchscript.open_script(weights, "auto")
-    else:
-        backend = statedict.open_state(Weights(form, folder / "weights.pt", None, MULTI), "auto")
-    given = [np.load(folder / f"test_input_{number}.npy").astype(np.float32) for number in (0, 1)]
-    normalised = [intensity.zero_mean_unit_variance(each, axes=(0, 1, 2, 3)) for each in given]
-    for number, output in enumerate(backend.run(normalised)):
-        np.testing.assert_allclose(output, np.load(folder / f"test_output_{number}.npy"), atol=1e-4)
-
-
-@NEEDS_ZOO
-def test_the_zoo_model_of_nuclei_reproduces_its_test_tensor() -> None:
-    folder = ZOO / "unet2d_nuclei_broad"
-    backend = torchscript.open_script(Weights("torchscript", folder / "weights.pt", None), "auto")
-    given = intensity.zero_mean_unit_variance(np.load(folder / "test_input.npy"), axes=(2, 3))
-    output = intensity.sigmoid(backend.run([given])[0])
-    np.testing.assert_allclose(output, np.load(folder / "test_output.npy"), atol=1e-4)
+@pytest.mark.parametrize(
+    ("package", "form", "provider"),
+    [
+        ("unet2d_nuclei_broad", "torchscript", "TorchScript"),
+        ("unet2d_multi_tensor", "torchscript", "TorchScript"),
+        ("unet2d_multi_tensor", "pytorch_state_dict", "PyTorch"),
+    ],
+)
+def test_packages_of_the_zoo_reproduce_their_test_tensors(
+    package: str, form: str, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "FORMATS", {form: backends.FORMATS[form]})
+    outcome = reproduce(str(ZOO / package))
+    assert outcome["provider"] == provider
+    assert outcome["difference"] <= 1e-4
 
 
 def test_loading_says_nothing_that_users_could_see(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from drua import platform
 from drua.errors import CardError, one_line
@@ -62,28 +62,40 @@ def read_description(path: Path, sha256: str) -> Mapping[str, Any]:
     try:
         description: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        description = _validate(path)
+        description = _with_hashes(_values(load_model(path)), _values(load_model(path, "discover")))
         _keep(cached, description)
     return description
 
 
-def _validate(path: Path) -> dict[str, Any]:
+def load_model(path: Path, version: Literal["latest", "discover"] = "latest") -> Any:
+    """Return a description as bioimageio.spec's own object (`ModelDescr`), to change it.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+    version : str
+        'latest' converts it to the newest format, 'discover' leaves it in its own.
+
+    Raises
+    ------
+    CardError
+        If it is no valid description of a model.
+    """
     from bioimageio.spec import InvalidDescr, ValidationContext, load_description  # 0.75 s: see the module
     from loguru import logger
 
     logger.disable("bioimageio")  # its progress lines are not for our users
     # Files are checked when they are used: a package is usable without the weights that nobody here needs.
     with ValidationContext(perform_io_checks=False, log_warnings=False):
-        description = load_description(path, format_version="latest")
-        original = load_description(path, format_version="discover")
+        description = load_description(path, format_version=version)
     if isinstance(description, InvalidDescr):
         errors = description.validation_summary.errors
         where = "; ".join(f"{'.'.join(map(str, error.loc))}: {error.msg}" for error in errors[:3])
         raise CardError(f"{path} is not a valid bioimage.io description: {where}")
     if description.type != "model":
         raise CardError(f"{path} describes a {description.type}, but a model is needed")
-    converted = dict(description.model_dump(mode="json", exclude_none=True))
-    return _with_hashes(converted, original.model_dump(mode="json", exclude_none=True))
+    return description
 
 
 def _with_hashes(converted: dict[str, Any], original: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,6 +107,10 @@ def _with_hashes(converted: dict[str, Any], original: Mapping[str, Any]) -> dict
         if isinstance(entry.get("architecture"), dict) and old.get("architecture_sha256"):
             entry["architecture"].setdefault("sha256", old["architecture_sha256"])
     return converted
+
+
+def _values(description: Any) -> dict[str, Any]:
+    return dict(description.model_dump(mode="json", exclude_none=True))
 
 
 def _keep(cached: Path, description: dict[str, Any]) -> None:
