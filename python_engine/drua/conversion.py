@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,14 @@ import numpy as np
 
 from drua import platform, sandboxed_export
 from drua.backends import onnx, pytorch
-from drua.errors import CardError, HashError, UntrustedModelError, WeightsMissingError, one_line
+from drua.errors import (
+    BackendMissingError,
+    CardError,
+    HashError,
+    UntrustedModelError,
+    WeightsMissingError,
+    one_line,
+)
 from drua.models.card import Weights
 from drua.models.description import description_file, load_model
 from drua.selftest import ABSOLUTE, RELATIVE, reproduce
@@ -100,9 +108,14 @@ def convert(
         If the package is invalid or has nothing to convert, the code fails or needs too much, or the result
         differs from the test tensors.
     BackendMissingError
-        If torch is not installed, or too old to be safe.
+        If torch or onnx is not installed, or torch too old to be safe.
     """
     pytorch.require()
+    if find_spec("onnx") is None:
+        raise BackendMissingError(
+            "the Python package onnx is not installed, and torch needs it to export a network",
+            remedy="pip install 'drua[torch]'",
+        )
     card = description_file(folder)
     if card is None:
         raise CardError(f"{folder} holds no package", remedy="give a folder with a bioimage.io package")
