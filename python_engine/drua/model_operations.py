@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from drua.backends import FORMATS
+from drua import bare, conversion
+from drua.backends import FORMATS, architectures
 from drua.decoders import DECODERS
 from drua.models import catalog, facts, store, tested
 from drua.models.contents import Engine
@@ -93,24 +92,15 @@ def text_of(outcome: Mapping[str, Any]) -> str:
 
 def this_engine() -> Engine:
     """Return what this engine can run."""
-    return Engine(tuple(FORMATS), frozenset(DECODERS), _ships, _convert, _describe)
+    return Engine(tuple(FORMATS), frozenset(DECODERS), _ships, conversion.convert, bare.write_package)
 
 
 def _ships(architecture: Mapping[str, Any]) -> bool:
-    name = "drua.backends.architectures"
-    return find_spec(name) is not None and import_module(name).find(architecture) is not None
-
-
-def _convert(folder: Path, sha256: str, progress: Progress) -> object:
-    return import_module("drua.conversion").convert(folder, sha256, progress)
-
-
-def _describe(network: Path, answers: Mapping[str, Any], folder: Path, progress: Progress) -> object:
-    return import_module("drua.bare").write_package(network, answers, folder, progress)
+    return architectures.find(architecture) is not None
 
 
 def _questions(network: Path, progress: Progress) -> list[dict[str, Any]]:
-    return [asdict(question) for question in import_module("drua.bare").questions(network, progress)]
+    return [asdict(question) for question in bare.questions(network, progress)]
 
 
 def _places(source: str) -> dict[str, Any]:
