@@ -1,5 +1,4 @@
-"""A bare TorchScript file says nothing of its input: what it takes is found by trying. Needs the extra
-`torch`."""
+"""A bare TorchScript file says nothing of its input: what it takes is found by trying."""
 
 from __future__ import annotations
 
@@ -9,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from drua.bare import parse, questions, write_package
 from drua.bare.probe import measure
 
 from tests.conftest import ROOT
-
-torch = pytest.importorskip("torch", reason="the extra `torch` is not installed")
 
 # torch moves to another format of its own; the zoo keeps this one
 pytestmark = [
