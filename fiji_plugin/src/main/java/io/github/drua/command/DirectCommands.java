@@ -32,6 +32,12 @@ final class DirectCommands implements CommandListener {
       case CheckEnginePlugin.COMMAND:
         new CheckEnginePlugin().run("");
         return null;
+      case EnvironmentPlugin.COMMAND:
+        new EnvironmentPlugin().run("");
+        return null;
+      case ModelsPlugin.COMMAND:
+        new ModelsPlugin().run("");
+        return null;
       default:
         return command;
     }

@@ -22,9 +22,10 @@ final class EnvironmentOffer {
   /**
    * Makes sure that there is a Python of the plugin's version; asks before it makes one.
    *
+   * @param wait what waits for it, as a sentence
    * @throws CancelledException if the person does not want it
    */
-  static void settle(EngineClient engine) {
+  static void settle(EngineClient engine, String wait) {
     if (!engine.route().equals("worker")) {
       return;
     }
@@ -33,9 +34,10 @@ final class EnvironmentOffer {
       return; // the engine tells what is wrong, if anything is
     }
     if (own.python() == null) {
-      make("create", "Drua's Python engine is not set up yet: " + new Environments().offer() + ".");
+      String offer = new Environments().offer();
+      make("create", "Drua's Python engine is not set up yet: " + offer + ".", wait);
     } else if (new Environments().isOutdated()) {
-      make("update", difference(engine));
+      make("update", difference(engine), wait);
     }
   }
 
@@ -48,13 +50,14 @@ final class EnvironmentOffer {
     }
   }
 
-  private static void make(String action, String why) {
+  private static void make(String action, String why, String wait) {
     GenericDialog dialog = new GenericDialog(TITLE);
     dialog.addMessage(
         Wrapped.paragraph(why)
             + "\n \n"
             + (action.equals("create") ? "Make the environment now?" : "Update it now?")
-            + " The image waits.");
+            + " "
+            + wait);
     dialog.setOKLabel(action.equals("create") ? "Make It" : "Update");
     dialog.setCancelLabel("Not Now");
     dialog.showDialog();

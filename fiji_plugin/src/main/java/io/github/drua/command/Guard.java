@@ -20,11 +20,12 @@ import java.io.StringWriter;
 final class Guard {
   private Guard() {}
 
-  /** Runs a command and tells how it ended. */
-  static void run(String command, Runnable body) {
+  /** Runs a command, tells how it ended, and returns whether it was done. */
+  static boolean run(String command, Runnable body) {
     try {
       body.run();
       Status.done();
+      return true;
     } catch (CancelledException e) {
       Status.cancelled();
       IJ.showStatus(command + " was cancelled");
@@ -34,6 +35,7 @@ final class Guard {
     } catch (Exception | LinkageError | VirtualMachineError e) {
       fail(command, unknown(e));
     }
+    return false;
   }
 
   /** Returns an error that nobody foresaw as one that can be told. */

@@ -139,6 +139,7 @@ final class HeadlessMacro {
     commands.put(SegmentPlugin.COMMAND, SegmentPlugin.class.getName());
     commands.put(CheckEnginePlugin.COMMAND, CheckEnginePlugin.class.getName());
     commands.put(EnvironmentPlugin.COMMAND, EnvironmentPlugin.class.getName());
+    commands.put(ModelsPlugin.COMMAND, ModelsPlugin.class.getName());
     DirectCommands.listenIfNeeded();
   }
 

@@ -1,15 +1,15 @@
 package io.github.drua.command;
 
+import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
-import com.eclipsesource.json.JsonValue;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
-/** The models that an engine has. */
+/** The models that an engine has; nothing is kept here, so that a new one is there at once. */
 final class Models {
   private Models() {}
 
@@ -19,22 +19,74 @@ final class Models {
     return new Card(engine.call("describe", inputs, progress).get("card").asObject());
   }
 
-  /** Returns the cards of all models that segment. */
+  /** Returns all models. */
+  static Inventory all(EngineClient engine, Progress progress) {
+    return new Inventory(engine.call("models", new JsonObject(), progress));
+  }
+
+  /** Returns the cards of all models that segment and can run here. */
   static List<Card> thatSegment(EngineClient engine, Progress progress) {
-    List<Card> cards = new ArrayList<>();
-    for (JsonValue json :
-        engine.call("models", new JsonObject(), progress).get("models").asArray()) {
-      Card card = new Card(json.asObject());
-      if ("segment".equals(card.task())) {
-        cards.add(card);
-      }
-    }
+    List<Card> cards =
+        all(engine, progress).cards().stream()
+            .filter(card -> "segment".equals(card.task()) && card.problem() == null)
+            .collect(Collectors.toList());
     if (cards.isEmpty()) {
       throw new EngineException(
           ErrorCode.UNKNOWN_MODEL,
           "the engine has no model that segments",
-          "install one with `drua models add`");
+          "install one in Plugins>Drua>Drua Models...");
     }
     return cards;
+  }
+
+  /** Looks into a folder, a file or what lies at a URL, which is downloaded. */
+  static Inspection inspect(EngineClient engine, String source, Progress progress) {
+    JsonObject inputs = new JsonObject().add("source", source);
+    return new Inspection(engine.call("inspect", inputs, progress));
+  }
+
+  /**
+   * Installs a model.
+   *
+   * @param answers to the questions of a bare network; null for a package
+   * @param allowed the SHA-256 of the source that may run; empty if none may
+   */
+  static Card add(
+      EngineClient engine,
+      String source,
+      JsonObject answers,
+      String allowed,
+      boolean replace,
+      Progress progress) {
+    JsonObject inputs =
+        new JsonObject()
+            .add("source", source)
+            .add("answers", answers == null ? Json.NULL : answers)
+            .add("allow_code", allowed.isEmpty() ? Json.NULL : Json.value(allowed))
+            .add("replace", replace);
+    return new Card(engine.call("add", inputs, progress).get("card").asObject());
+  }
+
+  /** Removes a model from the disk. */
+  static void remove(EngineClient engine, String model, Progress progress) {
+    engine.call("remove", new JsonObject().add("model", model), progress);
+  }
+
+  /**
+   * Runs a model on its own test tensors and returns the outcome in words.
+   *
+   * @throws EngineException with code MODEL if the results are not those of the model's authors
+   */
+  static String test(EngineClient engine, String model, String device, Progress progress) {
+    JsonObject inputs = new JsonObject().add("model", model).add("device", device);
+    JsonObject outputs = engine.call("test", inputs, progress);
+    String text = Fields.text(outputs, "text");
+    if (!Fields.flag(outputs.get("outcome").asObject(), "passed")) {
+      throw new EngineException(
+          ErrorCode.MODEL,
+          "the model '" + model + "' failed its test: " + text,
+          "do not rely on it here; try another device, or install it again");
+    }
+    return text;
   }
 }

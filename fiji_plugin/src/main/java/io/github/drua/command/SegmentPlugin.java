@@ -48,7 +48,7 @@ public final class SegmentPlugin implements PlugIn {
     TaskProgress progress = new TaskProgress(image);
     try {
       if (options == null && isAnyoneThere()) {
-        EnvironmentOffer.settle(Engines.get());
+        EnvironmentOffer.settle(Engines.get(), "The image waits.");
       }
       progress.update("starting the engine", 0, 0);
       EngineClient engine = Engines.get();

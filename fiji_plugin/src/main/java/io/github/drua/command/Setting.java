@@ -20,7 +20,9 @@ public final class Setting {
     /** One of a few words. */
     CHOICE,
     /** Yes or no. */
-    FLAG
+    FLAG,
+    /** Any text. */
+    TEXT
   }
 
   private final String name;
@@ -43,7 +45,8 @@ public final class Setting {
     if (words != null && words.isArray()) {
       words.asArray().forEach(word -> choices.add(text(word)));
     }
-    standard = check(text(json.get("default")));
+    String given = text(json.get("default"));
+    standard = given.isEmpty() ? given : check(given);
   }
 
   /** Returns the key in options and requests. */
@@ -71,7 +74,7 @@ public final class Setting {
     return choices;
   }
 
-  /** Returns the default as text. */
+  /** Returns the default as text; empty if there is none. */
   public String standard() {
     return standard;
   }
@@ -94,6 +97,8 @@ public final class Setting {
         return oneOf(value, "true", "false");
       case CHOICE:
         return oneOf(value, choices.toArray(new String[0]));
+      case TEXT:
+        return value.trim();
       default:
         return plain(inRange(value, number(value)));
     }
@@ -105,6 +110,7 @@ public final class Setting {
       case FLAG:
         return Json.value(Boolean.parseBoolean(value));
       case CHOICE:
+      case TEXT:
         return Json.value(value);
       case INTEGER:
         return Json.value(Long.parseLong(value));
@@ -146,7 +152,7 @@ public final class Setting {
     return new EngineException(
         ErrorCode.SETTING,
         name + " is '" + value + "', but " + rule,
-        "its default is " + (standard == null ? "missing" : standard));
+        standard == null || standard.isEmpty() ? "write a value" : "its default is " + standard);
   }
 
   /** Returns a number without exponent and superfluous zeros, so that it reads and replays well. */

@@ -3,7 +3,7 @@ package io.github.drua.environment;
 import java.util.Locale;
 
 /** Sizes in the units that pip tells, too: powers of ten. */
-final class Sizes {
+public final class Sizes {
   static final long MEGABYTE = 1_000_000;
   private static final long KILOBYTE = 1_000;
   private static final long GIGABYTE = 1_000_000_000;
@@ -16,6 +16,12 @@ final class Sizes {
       return String.format(Locale.ROOT, "%.1f GB", (double) bytes / GIGABYTE);
     }
     return bytes >= MEGABYTE ? bytes / MEGABYTE + " MB" : bytes / KILOBYTE + " kB";
+  }
+
+  /** Returns for example {@code 1.8 MB}: with tenths, for what is not counted up. */
+  public static String precise(long bytes) {
+    boolean few = bytes >= MEGABYTE && bytes < 10 * MEGABYTE;
+    return few ? String.format(Locale.ROOT, "%.1f MB", (double) bytes / MEGABYTE) : text(bytes);
   }
 
   /** Returns the bytes of for example {@code 16.6 MB}; 0 for what is no size. */

@@ -14,9 +14,6 @@ import java.awt.event.MouseListener;
  * that began the task, and by closing the image that it is about.
  */
 public final class TaskProgress implements Progress {
-  private static final double SECONDS_BEFORE_ESTIMATE = 1;
-  private static final double NANOS = 1e9;
-
   private static final String HINT = " (Esc or a click on the bar: stop)";
 
   private final Interpreter macro = Interpreter.getInstance();
@@ -31,8 +28,7 @@ public final class TaskProgress implements Progress {
       };
   private final ImagePlus image;
   private final boolean shown;
-  private String counted = "";
-  private long started;
+  private final ProgressText text = new ProgressText();
   private volatile boolean clicked;
 
   /** Starts to watch, for a task that is about no image. */
@@ -52,13 +48,8 @@ public final class TaskProgress implements Progress {
 
   @Override
   public void update(String message, long current, long maximum) {
-    if (maximum > 0 && !message.equals(counted)) {
-      counted = message;
-      started = System.nanoTime();
-    }
-    double seconds = (System.nanoTime() - started) / NANOS;
     String hint = bar != null && maximum > 0 ? HINT : "";
-    IJ.showStatus("Drua: " + text(message, current, maximum, seconds) + hint);
+    IJ.showStatus("Drua: " + text.of(message, current, maximum) + hint);
     if (maximum > 0) {
       IJ.showProgress((double) current / maximum);
     }
@@ -87,23 +78,5 @@ public final class TaskProgress implements Progress {
   public void clear() {
     IJ.showProgress(1.0);
     IJ.showStatus("");
-  }
-
-  /** Returns for example {@code tile 12 of 40, 8 s left}. */
-  static String text(String message, long current, long maximum, double seconds) {
-    if (maximum <= 0) {
-      return message;
-    }
-    String one = message.endsWith("s") ? message.substring(0, message.length() - 1) : message;
-    String text = one + " " + current + " of " + maximum;
-    if (current == 0 || seconds < SECONDS_BEFORE_ESTIMATE) {
-      return text;
-    }
-    return text + ", " + time(seconds / current * (maximum - current)) + " left";
-  }
-
-  private static String time(double seconds) {
-    long whole = Math.round(seconds);
-    return whole < 120 ? whole + " s" : Math.round(seconds / 60) + " min";
   }
 }

@@ -1,0 +1,134 @@
+package io.github.drua.ui;
+
+import io.github.drua.command.Inspection;
+import io.github.drua.command.Setting;
+import io.github.drua.engine.EngineException;
+import java.awt.BorderLayout;
+import java.awt.Color;
+import java.awt.Dimension;
+import java.awt.FlowLayout;
+import java.awt.Window;
+import java.awt.event.ActionListener;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import javax.swing.JButton;
+import javax.swing.JCheckBox;
+import javax.swing.JComboBox;
+import javax.swing.JComponent;
+import javax.swing.JPanel;
+import javax.swing.JScrollPane;
+import javax.swing.JTextArea;
+import javax.swing.JTextField;
+
+/** Asks what must be known of a bare network; keeps what was entered until it is accepted. */
+final class NetworkForm {
+  private static final int WIDTH = 620;
+  private static final int HEIGHT = 460;
+  private static final int LETTERS = 28;
+  private static final int DIGITS = 12;
+  private static final Color HELP = new Color(0x555555);
+
+  private final Inspection network;
+  private final Map<Setting, Supplier<String>> fields = new LinkedHashMap<>();
+  private final Map<String, String> answers = new LinkedHashMap<>();
+  private final JTextArea complaint = Swings.paragraph(" ", Swings.BOLD);
+  private final Question question;
+
+  NetworkForm(Window owner, Inspection network) {
+    this.network = network;
+    question = new Question(owner, "Describe Network", content(), "Install").withEnter();
+    JButton yes = question.yes();
+    ActionListener accept = yes.getActionListeners()[0];
+    yes.removeActionListener(accept);
+    yes.addActionListener(
+        event -> {
+          if (read()) {
+            accept.actionPerformed(event);
+          }
+        });
+  }
+
+  /** Asks until every answer is valid; returns null if the person cancels. */
+  Map<String, String> ask() {
+    return question.ask() ? new LinkedHashMap<>(answers) : null;
+  }
+
+  private JPanel content() {
+    Rows head = new Rows(WIDTH);
+    head.addWide(
+        Swings.paragraph("What should Drua know about " + network.file() + "?", Swings.BOLD));
+    head.addWide(
+        Swings.paragraph(
+            "The file holds a network, but does not say what it is for. What Drua could measure or"
+                + " guess is filled in; please check it.",
+            Swings.PLAIN));
+    Rows rows = new Rows(WIDTH);
+    network.questions().forEach(each -> add(rows, each));
+    JScrollPane pane =
+        new JScrollPane(
+            rows, JScrollPane.VERTICAL_SCROLLBAR_AS_NEEDED, JScrollPane.HORIZONTAL_SCROLLBAR_NEVER);
+    int height = Math.min(HEIGHT, rows.getPreferredSize().height + 4);
+    pane.setPreferredSize(new Dimension(WIDTH, height));
+    complaint.setForeground(Swings.BAD);
+    complaint.setRows(2);
+    JPanel content = new JPanel(new BorderLayout(0, Swings.GAP));
+    content.add(head, BorderLayout.NORTH);
+    content.add(pane, BorderLayout.CENTER);
+    content.add(complaint, BorderLayout.SOUTH);
+    return content;
+  }
+
+  private void add(Rows rows, Setting setting) {
+    JPanel line = new JPanel(new FlowLayout(FlowLayout.LEFT, 0, 0));
+    line.add(Swings.named(field(setting), setting.label()));
+    if (!setting.range().isEmpty()) {
+      line.add(Swings.label("   " + setting.range(), Swings.PLAIN));
+    }
+    Rows both = new Rows(WIDTH);
+    both.setBorder(null);
+    both.addWide(line);
+    if (!setting.help().isEmpty()) {
+      JTextArea help = Swings.paragraph(setting.help(), Swings.PLAIN);
+      help.setForeground(HELP);
+      both.addWide(help);
+    }
+    boolean flag = setting.type() == Setting.Type.FLAG;
+    rows.addRow(Swings.label(flag ? "" : setting.label(), Swings.BOLD), both);
+  }
+
+  private JComponent field(Setting setting) {
+    switch (setting.type()) {
+      case FLAG:
+        JCheckBox box = new JCheckBox(setting.label(), Boolean.parseBoolean(setting.standard()));
+        fields.put(setting, () -> Boolean.toString(box.isSelected()));
+        return box;
+      case CHOICE:
+        JComboBox<String> choice = new JComboBox<>(setting.choices().toArray(new String[0]));
+        choice.setSelectedItem(setting.standard());
+        fields.put(setting, () -> (String) choice.getSelectedItem());
+        return choice;
+      default:
+        int columns = setting.type() == Setting.Type.TEXT ? LETTERS : DIGITS;
+        JTextField text = new JTextField(setting.standard(), columns);
+        fields.put(setting, text::getText);
+        return text;
+    }
+  }
+
+  /** Reads the answers; complains about the first that cannot be, and returns false. */
+  private boolean read() {
+    answers.clear();
+    complaint.setText(" ");
+    for (Map.Entry<Setting, Supplier<String>> field : fields.entrySet()) {
+      Setting setting = field.getKey();
+      try {
+        answers.put(setting.name(), setting.check(field.getValue().get()));
+      } catch (EngineException e) {
+        complaint.setText(setting.label() + ": " + e.getMessage() + ".");
+        return false;
+      }
+    }
+    return true;
+  }
+}
