@@ -42,7 +42,7 @@ public final class ModelsPlugin implements PlugIn {
     ModelsDialog.show(new Actions());
   }
 
-  private static void act(String options) {
+  static void act(String options) {
     ModelsParameters parameters = ModelsParameters.from(MacroOptions.parse(options));
     TaskProgress progress = new TaskProgress();
     try {

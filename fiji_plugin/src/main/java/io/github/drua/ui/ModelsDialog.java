@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.swing.BorderFactory;
 import javax.swing.DefaultListModel;
 import javax.swing.JButton;
@@ -362,13 +363,12 @@ public final class ModelsDialog {
     }
 
     private void installPackage() {
-      boolean[] yes = new boolean[1];
-      onEvents(() -> yes[0] = InstallQuestion.of(frame, found, entry).ask());
-      if (yes[0] && found.code() != null) {
-        List<String> authors = entry.card().authors();
-        onEvents(() -> yes[0] = CodeQuestion.of(frame, found.code(), authors).ask());
+      List<String> authors = entry.card().authors();
+      boolean yes = isYes(() -> InstallQuestion.of(frame, found, entry));
+      if (yes && found.code() != null) {
+        yes = isYes(() -> CodeQuestion.of(frame, found.code(), authors));
       }
-      if (yes[0]) {
+      if (yes) {
         Map<String, String> options = options("add", "source", source);
         options.put("replace", Boolean.toString(found.installed()));
         options.put("allow_code", found.code() == null ? "" : found.code().sha256());
@@ -376,24 +376,26 @@ public final class ModelsDialog {
       }
     }
 
+    /** Asks a question, unless the window that it belongs to was closed. */
+    private boolean isYes(Supplier<Question> question) {
+      boolean[] yes = new boolean[1];
+      onEvents(() -> yes[0] = frame.isDisplayable() && question.get().ask());
+      return yes[0];
+    }
+
     private void installNetwork() {
       NetworkForm[] form = new NetworkForm[1];
       onEvents(() -> form[0] = new NetworkForm(frame, found));
       String told = null;
-      List<Map<String, String>> asked = new ArrayList<>();
-      while (told == null) {
-        asked.clear();
-        onEvents(() -> asked.add(form[0].ask()));
-        if (asked.isEmpty() || asked.get(0) == null) {
-          return;
-        }
+      // If it fails, the form comes again, filled as it was.
+      while (told == null && isYes(form[0]::question)) {
         Map<String, String> options = options("add", "source", source);
-        options.put("replace", Boolean.toString(found.installed()));
-        options.putAll(asked.get(0));
-        // If it fails, the form comes again, filled as it was.
+        options.putAll(form[0].answers());
         told = act("installing " + found.file(), options, found);
       }
-      finish(told);
+      if (told != null) {
+        finish(told);
+      }
     }
 
     private void finish(String told) {

@@ -33,6 +33,7 @@ final class NetworkForm {
   private final Map<Setting, Supplier<String>> fields = new LinkedHashMap<>();
   private final Map<String, String> answers = new LinkedHashMap<>();
   private final JTextArea complaint = Swings.paragraph(" ", Swings.BOLD);
+  private final JCheckBox replace = new JCheckBox("Replace a model that has the same id");
   private final Question question;
 
   NetworkForm(Window owner, Inspection network) {
@@ -49,9 +50,16 @@ final class NetworkForm {
         });
   }
 
-  /** Asks until every answer is valid; returns null if the person cancels. */
-  Map<String, String> ask() {
-    return question.ask() ? new LinkedHashMap<>(answers) : null;
+  /** Returns the question, which is only answered with yes when every answer is valid. */
+  Question question() {
+    return question;
+  }
+
+  /** Returns the answers as options of the command. */
+  Map<String, String> answers() {
+    Map<String, String> options = new LinkedHashMap<>(answers);
+    options.put("replace", Boolean.toString(replace.isSelected()));
+    return options;
   }
 
   private JPanel content() {
@@ -75,7 +83,10 @@ final class NetworkForm {
     JPanel content = new JPanel(new BorderLayout(0, Swings.GAP));
     content.add(head, BorderLayout.NORTH);
     content.add(pane, BorderLayout.CENTER);
-    content.add(complaint, BorderLayout.SOUTH);
+    JPanel foot = new JPanel(new BorderLayout(0, Swings.GAP));
+    foot.add(replace, BorderLayout.NORTH);
+    foot.add(complaint, BorderLayout.SOUTH);
+    content.add(foot, BorderLayout.SOUTH);
     return content;
   }
 

@@ -4,6 +4,7 @@ import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonArray;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
+import io.github.drua.engine.EngineException;
 import io.github.drua.engine.HostedEngine;
 import io.github.drua.engine.LineListener;
 import java.io.IOException;
@@ -47,6 +48,8 @@ public final class FakeEngine implements HostedEngine {
             thread.setDaemon(true);
             return thread;
           });
+  private final FakeModels models =
+      new FakeModels(card("nuclei-fluorescence", "Nuclei (fluorescence)"), OTHER);
   private volatile LineListener listener;
   private volatile JsonObject inputs;
   private volatile byte[] pixels;
@@ -55,6 +58,11 @@ public final class FakeEngine implements HostedEngine {
   /** Returns the inputs of the last segmentation. */
   public JsonObject inputs() {
     return inputs;
+  }
+
+  /** Returns the models that it has. */
+  public FakeModels models() {
+    return models;
   }
 
   /** Returns how many segments of at least this size were attached. */
@@ -182,12 +190,11 @@ public final class FakeEngine implements HostedEngine {
       String model = given.getString("model", "");
       switch (request.getString("op", "")) {
         case "models":
-          complete(
-              "{'models':["
-                  + card("nuclei-fluorescence", "Nuclei (fluorescence)")
-                  + ","
-                  + OTHER
-                  + "]}");
+        case "inspect":
+        case "add":
+        case "remove":
+        case "test":
+          tell(request.getString("op", ""), given);
           break;
         case "describe":
           complete("{'card':" + card(model, model) + "}");
@@ -197,6 +204,32 @@ public final class FakeEngine implements HostedEngine {
           break;
         default:
           segment(given, model);
+      }
+    }
+
+    private void tell(String op, JsonObject given) {
+      try {
+        JsonObject outputs = models.answer(op, given, fields -> answer("UPDATE", id, fields));
+        if (outputs != null) {
+          listener.line(
+              new JsonObject()
+                  .add("responseType", "COMPLETION")
+                  .add("task", id)
+                  .add("outputs", outputs)
+                  .toString());
+        }
+      } catch (EngineException e) {
+        JsonObject error =
+            new JsonObject()
+                .add("code", e.code().name())
+                .add("message", e.message())
+                .add("remedy", e.remedy());
+        listener.line(
+            new JsonObject()
+                .add("responseType", "FAILURE")
+                .add("task", id)
+                .add("error", error)
+                .toString());
       }
     }
 

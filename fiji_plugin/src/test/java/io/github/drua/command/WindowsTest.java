@@ -101,8 +101,9 @@ class WindowsTest {
         CheckEnginePlugin.class.getName(), Menus.getCommands().get("Drua Check Engine..."));
     Menu drua = menu(menu(Menus.getMenuBar(), "Plugins"), "Drua");
     assertEquals("Drua Segment...", drua.getItem(0).getLabel());
-    assertEquals("Drua Check Engine...", drua.getItem(1).getLabel());
-    assertEquals("Drua Python Environment...", drua.getItem(2).getLabel());
+    assertEquals("Drua Models...", drua.getItem(1).getLabel());
+    assertEquals("Drua Check Engine...", drua.getItem(2).getLabel());
+    assertEquals("Drua Python Environment...", drua.getItem(3).getLabel());
   }
 
   @Test
