@@ -62,6 +62,9 @@ final class ModelCell implements ListCellRenderer<ModelEntry> {
     JPanel line = new JPanel();
     line.setOpaque(false);
     line.setLayout(new BoxLayout(line, BoxLayout.X_AXIS));
+    JPanel all = new JPanel(new BorderLayout());
+    all.setOpaque(false);
+    all.add(line, BorderLayout.WEST);
     for (Badge badge : Badge.of(entry)) {
       line.add(badge);
       line.add(Box.createHorizontalStrut(5));
@@ -69,8 +72,8 @@ final class ModelCell implements ListCellRenderer<ModelEntry> {
     if (entry.problem() != null) {
       JLabel why = Swings.label(entry.problem().message(), Swings.PLAIN);
       why.setForeground(Swings.BAD);
-      line.add(why);
+      all.add(why, BorderLayout.CENTER); // cut off where there is no room
     }
-    return line;
+    return all;
   }
 }

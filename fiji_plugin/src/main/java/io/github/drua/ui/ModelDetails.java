@@ -21,17 +21,31 @@ final class ModelDetails {
 
   private ModelDetails() {}
 
-  /** Returns the details of a model, or why a folder cannot be read. */
+  /** Returns the details of a model that is installed, or why a folder cannot be read. */
   static Rows of(ModelEntry entry) {
     ModelDetails details = new ModelDetails();
-    details.rows.setBackground(Color.WHITE);
-    details.head(entry);
+    details.show(entry);
     if (entry.card() == null) {
       details.row("Folder", entry.folder());
     } else {
-      details.body(entry.card());
+      details.place(entry.card());
     }
     return details.rows;
+  }
+
+  /** Returns the details of a model that could be installed. */
+  static Rows ofNew(ModelEntry entry) {
+    ModelDetails details = new ModelDetails();
+    details.show(entry);
+    return details.rows;
+  }
+
+  private void show(ModelEntry entry) {
+    rows.setBackground(Color.WHITE);
+    head(entry);
+    if (entry.card() != null) {
+      body(entry.card());
+    }
   }
 
   private void head(ModelEntry entry) {
@@ -65,7 +79,6 @@ final class ModelDetails {
     row("Task", ModelEntry.task(card));
     row("Authors", String.join(", ", card.authors()));
     row("Version", card.version());
-    row("Test", card.tested() == null ? "not tested here yet" : card.tested().text());
     rows("Input", card.inputs());
     rows("Output", card.outputs());
     row("Pixel size", card.pixelSize());
@@ -73,6 +86,10 @@ final class ModelDetails {
     row("Size", card.bytes() > 0 ? Sizes.precise(card.bytes()) : "");
     row("Tags", String.join(", ", card.tags()));
     row("Id", card.id());
+  }
+
+  private void place(Card card) {
+    row("Test", card.tested() == null ? "not tested here yet" : card.tested().text());
     row("Origin", card.shipped() ? "comes with Drua" : "");
     row("Folder", card.folder());
   }

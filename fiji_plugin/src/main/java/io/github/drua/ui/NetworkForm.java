@@ -12,10 +12,12 @@ import java.awt.event.ActionListener;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import javax.swing.BorderFactory;
 import javax.swing.JButton;
 import javax.swing.JCheckBox;
 import javax.swing.JComboBox;
 import javax.swing.JComponent;
+import javax.swing.JLabel;
 import javax.swing.JPanel;
 import javax.swing.JScrollPane;
 import javax.swing.JTextArea;
@@ -35,10 +37,12 @@ final class NetworkForm {
   private final JTextArea complaint = Swings.paragraph(" ", Swings.BOLD);
   private final JCheckBox replace = new JCheckBox("Replace a model that has the same id");
   private final Question question;
+  private JComponent first;
 
   NetworkForm(Window owner, Inspection network) {
     this.network = network;
-    question = new Question(owner, "Describe Network", content(), "Install").withEnter();
+    question = new Question(owner, "Describe Network", content(), "Install");
+    question.startingIn(first);
     JButton yes = question.yes();
     ActionListener accept = yes.getActionListeners()[0];
     yes.removeActionListener(accept);
@@ -92,7 +96,9 @@ final class NetworkForm {
 
   private void add(Rows rows, Setting setting) {
     JPanel line = new JPanel(new FlowLayout(FlowLayout.LEFT, 0, 0));
-    line.add(Swings.named(field(setting), setting.label()));
+    JComponent field = Swings.named(field(setting), setting.label());
+    first = first == null ? field : first;
+    line.add(field);
     if (!setting.range().isEmpty()) {
       line.add(Swings.label("   " + setting.range(), Swings.PLAIN));
     }
@@ -105,7 +111,9 @@ final class NetworkForm {
       both.addWide(help);
     }
     boolean flag = setting.type() == Setting.Type.FLAG;
-    rows.addRow(Swings.label(flag ? "" : setting.label(), Swings.BOLD), both);
+    JLabel label = Swings.label(flag ? "" : setting.label(), Swings.BOLD);
+    label.setBorder(BorderFactory.createEmptyBorder(3, 0, 0, 0)); // level with the field's text
+    rows.addRow(label, both);
   }
 
   private JComponent field(Setting setting) {
@@ -133,6 +141,11 @@ final class NetworkForm {
     complaint.setText(" ");
     for (Map.Entry<Setting, Supplier<String>> field : fields.entrySet()) {
       Setting setting = field.getKey();
+      boolean text = setting.type() == Setting.Type.TEXT;
+      if (!text && field.getValue().get().trim().isEmpty()) {
+        complaint.setText(setting.label() + " is missing: please fill it in.");
+        return false;
+      }
       try {
         answers.put(setting.name(), setting.check(field.getValue().get()));
       } catch (EngineException e) {

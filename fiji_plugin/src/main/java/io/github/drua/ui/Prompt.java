@@ -44,7 +44,7 @@ final class Prompt {
             Swings.PLAIN));
     rows.addWide(url);
     url.selectAll();
-    boolean yes = new Question(owner, "Install from URL", rows, "Next").withEnter().ask();
+    boolean yes = new Question(owner, "Install from URL", rows, "Next").startingIn(url).ask();
     return yes ? url.getText().trim() : "";
   }
 }

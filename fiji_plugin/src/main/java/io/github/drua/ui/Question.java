@@ -5,6 +5,8 @@ import java.awt.Dialog;
 import java.awt.FlowLayout;
 import java.awt.Window;
 import java.awt.event.KeyEvent;
+import java.awt.event.WindowAdapter;
+import java.awt.event.WindowEvent;
 import javax.swing.BorderFactory;
 import javax.swing.JButton;
 import javax.swing.JComponent;
@@ -19,6 +21,7 @@ import javax.swing.KeyStroke;
 final class Question {
   private final JDialog dialog;
   private final JButton yes;
+  private JComponent first;
   private boolean answer;
 
   /** Prepares a question over a window. */
@@ -27,7 +30,9 @@ final class Question {
     yes = Swings.button(yesLabel, this::accept);
     JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT, Swings.GAP, 0));
     buttons.add(yes);
-    buttons.add(Swings.button("Cancel", this::close));
+    JButton cancel = Swings.button("Cancel", this::close);
+    buttons.add(cancel);
+    first = cancel;
     JPanel all = new JPanel(new BorderLayout(Swings.GAP, Swings.GAP));
     all.setBorder(BorderFactory.createEmptyBorder(Swings.GAP, Swings.GAP, Swings.GAP, Swings.GAP));
     all.add(content, BorderLayout.CENTER);
@@ -39,6 +44,13 @@ final class Question {
             event -> close(),
             KeyStroke.getKeyStroke(KeyEvent.VK_ESCAPE, 0),
             JComponent.WHEN_IN_FOCUSED_WINDOW);
+    dialog.addWindowListener(
+        new WindowAdapter() {
+          @Override
+          public void windowOpened(WindowEvent event) {
+            first.requestFocusInWindow();
+          }
+        });
     dialog.pack();
     dialog.setMinimumSize(dialog.getSize());
   }
@@ -48,8 +60,9 @@ final class Question {
     return yes;
   }
 
-  /** Makes Enter say yes: not for what must be read first. */
-  Question withEnter() {
+  /** Begins in a field, and makes Enter say yes: not for what must be read first. */
+  Question startingIn(JComponent field) {
+    first = field;
     dialog.getRootPane().setDefaultButton(yes);
     return this;
   }

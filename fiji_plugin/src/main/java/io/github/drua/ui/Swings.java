@@ -7,6 +7,7 @@ import javax.swing.JButton;
 import javax.swing.JComponent;
 import javax.swing.JLabel;
 import javax.swing.JTextArea;
+import javax.swing.text.DefaultCaret;
 
 /** Parts of windows that show text of others as it is: Swing would take {@code <html>} for HTML. */
 final class Swings {
@@ -28,8 +29,13 @@ final class Swings {
 
   /** Returns text in lines as wide as their place, which can be selected and copied. */
   static JTextArea paragraph(String text, Font font) {
-    JTextArea area = new JTextArea(text);
+    JTextArea area = new JTextArea();
     area.setEditable(false);
+    // Else whatever holds it scrolls to its end.
+    DefaultCaret caret = new DefaultCaret();
+    caret.setUpdatePolicy(DefaultCaret.NEVER_UPDATE);
+    area.setCaret(caret);
+    area.setText(text);
     area.setLineWrap(true);
     area.setWrapStyleWord(true);
     area.setOpaque(false);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code Drua Segment...} does for a person who has no Python environment. */
+/** What commands do for a person who has no Python environment. */
 @Tag("display")
 @Timeout(120)
 class EnvironmentOfferTest {
@@ -48,11 +48,21 @@ class EnvironmentOfferTest {
     assertTrue(out.contains("error WORKER_DIED: the Python engine ended (exit code 7)"), out);
   }
 
+  @Test
+  void modelsMakeTheSameOffer() throws Exception {
+    assertEquals("cancelled\n", answer("Not Now", ModelsPlugin.COMMAND));
+    assertFalse(Files.exists(home.resolve("drua")));
+  }
+
   private String answer(String button) throws IOException, InterruptedException {
+    return answer(button, SegmentPlugin.COMMAND);
+  }
+
+  private String answer(String button, String command) throws IOException, InterruptedException {
     File picture =
         new File(
             Files.createDirectories(Paths.get("target", "screenshots")).toFile(),
-            "offer-" + button.replace(' ', '-') + ".png");
+            ("offer-" + button + "-" + command.replaceAll("\\W", "") + ".png").replace(' ', '-'));
     String java = Paths.get(System.getProperty("java.home"), "bin", "java").toString();
     String path = System.getProperty("java.class.path");
     ProcessBuilder builder =
@@ -65,7 +75,8 @@ class EnvironmentOfferTest {
             path,
             OfferTrial.class.getName(),
             button,
-            picture.toString());
+            picture.toString(),
+            command);
     builder.environment().remove("DRUA_PYTHON");
     builder.environment().put("XDG_DATA_HOME", home.toString());
     builder.environment().put("PATH", home.resolve("bin") + ":/usr/bin:/bin");

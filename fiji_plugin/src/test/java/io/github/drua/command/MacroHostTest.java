@@ -101,6 +101,30 @@ class MacroHostTest {
     assertEquals(0, run.exit);
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void modelsAreListedInstalledTestedAndRemoved(boolean patched) throws Exception {
+    Jvm run =
+        run(
+            patched,
+            "run(\"Drua Models...\");\n"
+                + "run(\"Drua Models...\", \"action=add source=[/data/my models/spots.zip]\");\n"
+                + "run(\"Drua Models...\", \"action=test model=spots\");\n"
+                + "run(\"Drua Models...\", \"action=remove model=spots\");\n"
+                + "run(\"Drua Models...\", \"action=remove model=nuclei-fluorescence\");\n"
+                + "print(\"went on\");",
+            "");
+    assertTrue(run.out.startsWith("Model                Task     Licence"), run.toString());
+    assertTrue(
+        run.out.endsWith(
+            "Installed the model spots (Spots in FISH images)\npassed on auto\n"
+                + "Removed the model spots\n"),
+        run.toString());
+    assertEquals(
+        "Drua: nuclei-fluorescence comes with Drua, and cannot be removed; leave it\n", run.err);
+    assertEquals(1, run.exit);
+  }
+
   @Test
   void wrongUsageAndMissingFileAreErrors() throws Exception {
     assertEquals(2, Jvm.headless(false, folder).exit);

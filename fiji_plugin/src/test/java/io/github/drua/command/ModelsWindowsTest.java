@@ -218,7 +218,7 @@ class ModelsWindowsTest {
     type(field(form, "Name"), "my net");
     type(field(form, "Axes of the input"), "yx");
     press(button(form, "Install"));
-    await(() -> texts(form).toString().contains("Pixel size: ") ? true : null);
+    await(() -> texts(form).toString().contains("Pixel size is missing") ? true : null);
     picture(form, "models-form");
     assertEquals(Collections.emptyList(), fake.engine().models().requests("add"));
     type(field(form, "Pixel size"), "0.65");

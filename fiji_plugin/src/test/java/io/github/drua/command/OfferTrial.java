@@ -3,6 +3,7 @@ package io.github.drua.command;
 import ij.IJ;
 import ij.ImageJ;
 import ij.gui.GenericDialog;
+import ij.plugin.PlugIn;
 import java.awt.Button;
 import java.awt.EventQueue;
 import java.awt.Robot;
@@ -17,12 +18,15 @@ public final class OfferTrial {
   /**
    * Prints how the command ended.
    *
-   * @param args the label of the button to press, and a file for a picture of the dialog
+   * @param args the label of the button to press, a file for a picture of the dialog, and the
+   *     command
    */
   public static void main(String[] args) throws Exception {
     new ImageJ(ImageJ.EMBEDDED).setVisible(true);
     IJ.createImage("field.tif", "8-bit ramp", 97, 71, 1).show();
-    EventQueue.invokeLater(() -> new SegmentPlugin().run(""));
+    PlugIn command =
+        args[2].equals(ModelsPlugin.COMMAND) ? new ModelsPlugin() : new SegmentPlugin();
+    EventQueue.invokeLater(() -> command.run(""));
     GenericDialog dialog = await();
     Thread.sleep(500); // the modal loop and the window manager take their time
     ImageIO.write(new Robot().createScreenCapture(dialog.getBounds()), "png", new File(args[1]));
