@@ -22,22 +22,23 @@ public final class Card {
 
   /** Returns the name by which options and requests refer to the model. */
   public String id() {
-    return json.getString("id", "");
+    return Fields.text(json, "id");
   }
 
   /** Returns the name for people. */
   public String name() {
-    return json.getString("name", id());
+    String name = Fields.text(json, "name");
+    return name.isEmpty() ? id() : name;
   }
 
   /** Returns what the model does: segment, denoise or stain. */
   public String task() {
-    return json.getString("task", "");
+    return Fields.text(json, "task");
   }
 
   /** Returns a few words on what the model is for. */
   public String description() {
-    return json.getString("description", "");
+    return Fields.text(json, "description");
   }
 
   /** Returns the name of the licence; empty if there is none. */

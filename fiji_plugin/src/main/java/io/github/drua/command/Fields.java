@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** Reads fields that may be absent or null: an older engine does not tell everything. */
+/**
+ * Reads fields that may be absent, null or something else: an engine of another version does not
+ * tell everything, and a window that shows the rest is worth more than none.
+ */
 final class Fields {
   private Fields() {}
 
@@ -34,7 +37,11 @@ final class Fields {
     List<JsonObject> objects = new ArrayList<>();
     JsonValue value = json.get(name);
     if (value != null && value.isArray()) {
-      value.asArray().forEach(each -> objects.add(each.asObject()));
+      for (JsonValue each : value.asArray()) {
+        if (each.isObject()) {
+          objects.add(each.asObject());
+        }
+      }
     }
     return objects;
   }
@@ -42,13 +49,13 @@ final class Fields {
   /** Returns an object; null if it is not there. */
   static JsonObject object(JsonObject json, String name) {
     JsonValue value = json.get(name);
-    return value == null || value.isNull() ? null : value.asObject();
+    return value != null && value.isObject() ? value.asObject() : null;
   }
 
   /** Returns a number; NaN if it is not there. */
   static double number(JsonObject json, String name) {
     JsonValue value = json.get(name);
-    return value == null || value.isNull() ? Double.NaN : value.asDouble();
+    return value != null && value.isNumber() ? value.asDouble() : Double.NaN;
   }
 
   /** Returns whether a field is there and true. */

@@ -4,6 +4,7 @@ import com.eclipsesource.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 
 /** What the engine found in a source: a package, or a bare network that it has to ask about. */
 public final class Inspection {
@@ -13,8 +14,7 @@ public final class Inspection {
 
   Inspection(JsonObject json) {
     this.json = json;
-    JsonObject found = Fields.object(json, "card");
-    card = found == null ? null : new Card(found);
+    card = isNetwork() ? null : new Card(Objects.requireNonNull(Fields.object(json, "card")));
     Fields.objects(json, "questions").forEach(each -> questions.add(new Setting(each)));
   }
 

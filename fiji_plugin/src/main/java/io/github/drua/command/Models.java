@@ -7,6 +7,7 @@ import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** The models that an engine has; nothing is kept here, so that a new one is there at once. */
@@ -16,12 +17,12 @@ final class Models {
   /** Returns the card of one model. */
   static Card card(EngineClient engine, String model, Progress progress) {
     JsonObject inputs = new JsonObject().add("model", model);
-    return new Card(engine.call("describe", inputs, progress).get("card").asObject());
+    return read(engine.call("describe", inputs, progress), Models::card);
   }
 
   /** Returns all models. */
   static Inventory all(EngineClient engine, Progress progress) {
-    return new Inventory(engine.call("models", new JsonObject(), progress));
+    return read(engine.call("models", new JsonObject(), progress), Inventory::new);
   }
 
   /** Returns the cards of all models that segment and can run here. */
@@ -42,7 +43,7 @@ final class Models {
   /** Looks into a folder, a file or what lies at a URL, which is downloaded. */
   static Inspection inspect(EngineClient engine, String source, Progress progress) {
     JsonObject inputs = new JsonObject().add("source", source);
-    return new Inspection(engine.call("inspect", inputs, progress));
+    return read(engine.call("inspect", inputs, progress), Inspection::new);
   }
 
   /**
@@ -64,7 +65,7 @@ final class Models {
             .add("answers", answers == null ? Json.NULL : answers)
             .add("allow_code", allowed.isEmpty() ? Json.NULL : Json.value(allowed))
             .add("replace", replace);
-    return new Card(engine.call("add", inputs, progress).get("card").asObject());
+    return read(engine.call("add", inputs, progress), Models::card);
   }
 
   /** Removes a model from the disk. */
@@ -81,12 +82,33 @@ final class Models {
     JsonObject inputs = new JsonObject().add("model", model).add("device", device);
     JsonObject outputs = engine.call("test", inputs, progress);
     String text = Fields.text(outputs, "text");
-    if (!Fields.flag(outputs.get("outcome").asObject(), "passed")) {
+    if (!read(outputs, all -> Fields.flag(all.get("outcome").asObject(), "passed"))) {
       throw new EngineException(
           ErrorCode.MODEL,
           "the model '" + model + "' failed its test: " + text,
           "do not rely on it here; try another device, or install it again");
     }
     return text;
+  }
+
+  private static Card card(JsonObject outputs) {
+    return new Card(outputs.get("card").asObject());
+  }
+
+  /** Reads what an operation returned, or tells that it cannot be read. */
+  static <T> T read(JsonObject outputs, Function<JsonObject, T> how) {
+    try {
+      return how.apply(outputs);
+    } catch (UnsupportedOperationException // how the JSON library says that a value is another
+        // kind,
+        | NullPointerException e) { // or missing
+      throw new EngineException(
+          ErrorCode.PROTOCOL,
+          "the engine told something about models that does not hold together ("
+              + e.getMessage()
+              + ")",
+          "install plugin and engine of the same version",
+          e);
+    }
   }
 }

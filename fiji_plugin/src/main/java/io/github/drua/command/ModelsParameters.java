@@ -107,7 +107,15 @@ public final class ModelsParameters {
 
   private JsonObject answers(List<Setting> questions) {
     List<String> keys = new ArrayList<>(KEYS.get("add"));
-    questions.forEach(question -> keys.add(question.name()));
+    for (Setting question : questions) {
+      if (keys.contains(question.name())) {
+        throw new EngineException(
+            ErrorCode.PROTOCOL,
+            "the engine asks for '" + question.name() + "', which is a word of the command itself",
+            "install plugin and engine of the same version");
+      }
+      keys.add(question.name());
+    }
     MacroOptions.of(toOptions()).allowOnly(keys);
     JsonObject json = new JsonObject();
     for (Setting question : questions) {

@@ -32,7 +32,7 @@ final class InstallQuestion {
     head.addWide(Swings.paragraph(text, Swings.BOLD));
     JScrollPane card =
         new JScrollPane(
-            ModelDetails.ofNew(entry),
+            ModelDetails.ofNew(entry, code),
             JScrollPane.VERTICAL_SCROLLBAR_ALWAYS,
             JScrollPane.HORIZONTAL_SCROLLBAR_NEVER);
     card.setPreferredSize(new Dimension(WIDTH, HEIGHT));

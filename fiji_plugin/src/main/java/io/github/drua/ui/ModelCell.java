@@ -3,6 +3,7 @@ package io.github.drua.ui;
 import java.awt.BorderLayout;
 import java.awt.Color;
 import java.awt.Component;
+import java.awt.Dimension;
 import java.awt.Font;
 import javax.swing.BorderFactory;
 import javax.swing.Box;
@@ -74,6 +75,7 @@ final class ModelCell implements ListCellRenderer<ModelEntry> {
       why.setForeground(Swings.BAD);
       all.add(why, BorderLayout.CENTER); // cut off where there is no room
     }
+    all.setMaximumSize(new Dimension(Integer.MAX_VALUE, all.getPreferredSize().height));
     return all;
   }
 }

@@ -24,7 +24,7 @@ final class ModelDetails {
   /** Returns the details of a model that is installed, or why a folder cannot be read. */
   static Rows of(ModelEntry entry) {
     ModelDetails details = new ModelDetails();
-    details.show(entry);
+    details.show(entry, true);
     if (entry.card() == null) {
       details.row("Folder", entry.folder());
     } else {
@@ -33,24 +33,28 @@ final class ModelDetails {
     return details.rows;
   }
 
-  /** Returns the details of a model that could be installed. */
-  static Rows ofNew(ModelEntry entry) {
+  /**
+   * Returns the details of a model that could be installed.
+   *
+   * @param converted whether it will be converted, and its problem solved by that
+   */
+  static Rows ofNew(ModelEntry entry, boolean converted) {
     ModelDetails details = new ModelDetails();
-    details.show(entry);
+    details.show(entry, !converted);
     return details.rows;
   }
 
-  private void show(ModelEntry entry) {
+  private void show(ModelEntry entry, boolean withProblem) {
     rows.setBackground(Color.WHITE);
-    head(entry);
+    head(entry, withProblem);
     if (entry.card() != null) {
       body(entry.card());
     }
   }
 
-  private void head(ModelEntry entry) {
+  private void head(ModelEntry entry, boolean withProblem) {
     rows.addWide(Swings.paragraph(entry.name(), NAME));
-    if (entry.problem() != null) {
+    if (withProblem && entry.problem() != null) {
       JTextArea why =
           Swings.paragraph(
               (entry.card() == null ? "This folder cannot be read: " : "Cannot run here: ")

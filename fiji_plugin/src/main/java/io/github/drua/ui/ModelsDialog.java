@@ -11,7 +11,6 @@ import java.awt.FlowLayout;
 import java.awt.Point;
 import java.awt.event.WindowAdapter;
 import java.awt.event.WindowEvent;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -261,9 +260,14 @@ public final class ModelsDialog {
   private boolean step(String what, Consumer<Progress> work) {
     BarProgress now = new BarProgress(state, bar, what);
     onEvents(() -> begin(now));
-    boolean done = actions.attempt(() -> work.accept(now));
-    onEvents(this::end);
-    return done;
+    return actions.attempt(
+        () -> {
+          try {
+            work.accept(now);
+          } finally {
+            onEvents(this::end); // before an error is told, which waits for the person
+          }
+        });
   }
 
   private void begin(BarProgress now) {
@@ -372,7 +376,7 @@ public final class ModelsDialog {
         Map<String, String> options = options("add", "source", source);
         options.put("replace", Boolean.toString(found.installed()));
         options.put("allow_code", found.code() == null ? "" : found.code().sha256());
-        finish(act("installing " + entry.name(), options, found));
+        finish(act("installing " + entry.name(), options, found), entry.id());
       }
     }
 
@@ -394,32 +398,17 @@ public final class ModelsDialog {
         told = act("installing " + found.file(), options, found);
       }
       if (told != null) {
-        finish(told);
+        finish(told, form[0].answers().getOrDefault("id", ""));
       }
     }
 
-    private void finish(String told) {
+    private void finish(String told, String id) {
       if (told == null) {
         tellCancelled();
-        return;
+      } else {
+        reload(id);
+        tell(told);
       }
-      List<String> before = new ArrayList<>();
-      onEvents(
-          () -> {
-            for (int i = 0; i < entries.size(); i++) {
-              before.add(entries.get(i).id());
-            }
-          });
-      reload(entry == null ? "" : entry.id());
-      onEvents(
-          () -> {
-            for (int i = 0; entry == null && i < entries.size(); i++) {
-              if (!before.contains(entries.get(i).id())) {
-                list.setSelectedIndex(i);
-              }
-            }
-          });
-      tell(told);
     }
 
     private void tellCancelled() {

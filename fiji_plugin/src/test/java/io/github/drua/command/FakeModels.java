@@ -30,8 +30,8 @@ public final class FakeModels {
   public static final String SHA256 = String.join("", Collections.nCopies(8, "0123abcd"));
 
   private static final String QUESTIONS =
-      "[{'name':'name','label':'Name','type':'text','default':'net','help':'How the model is"
-          + " called in menus; its id is made of it.'},"
+      "[{'name':'id','label':'Id','type':'text','default':'net','help':'Names the model in"
+          + " macros: small letters, digits and -.'},"
           + "{'name':'task','label':'What it does','type':'choice','default':'segment',"
           + "'choices':['segment','denoise','stain'],'help':''},"
           + "{'name':'axes','label':'Axes of the input','type':'text','default':'bcyx','help':"
@@ -167,8 +167,8 @@ public final class FakeModels {
         throw new EngineException(
             ErrorCode.AXES, "axes is 'yx', but the input of net.onnx has 4 sides", "write bcyx");
       }
-      String name = answers.getString("name", "");
-      card = card(name, name, answers.getString("task", ""));
+      String id = answers.getString("id", "");
+      card = card(id, id, answers.getString("task", ""));
     } else {
       card = found(source);
     }
@@ -217,7 +217,7 @@ public final class FakeModels {
     cards.put(card.getString("id", ""), card);
   }
 
-  private JsonObject card(String id, String name, String task) {
+  JsonObject card(String id, String name, String task) {
     JsonObject card =
         json(
             "{'licence':'CC-BY-4.0','axes':'bcyx','settings':"

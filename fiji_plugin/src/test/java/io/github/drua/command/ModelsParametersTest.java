@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonArray;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.ErrorCode;
@@ -39,7 +43,7 @@ class ModelsParametersTest {
         "action=list",
         "action=add source=[/data/my models/spots.zip] replace=true allow_code=[]",
         "action=add source=https://zenodo.org/r/1/spots.zip replace=false allow_code=" + HASH,
-        "action=add source=/net.onnx replace=false allow_code=[] axes=bcyx name=[my net]",
+        "action=add source=/net.onnx replace=false allow_code=[] axes=bcyx id=[my net]",
         "action=remove model=spots",
         "action=test model=spots device=cuda:0"
       })
@@ -135,10 +139,10 @@ class ModelsParametersTest {
 
   @Test
   void answersOfANetworkAreCheckedAndTheRestHasItsDefault() {
-    run("action=add source=/data/net.onnx name=[my net] pixel_size=0.50 normalise=false");
+    run("action=add source=/data/net.onnx id=my-net pixel_size=0.50 normalise=false");
     assertEquals(
         Collections.singletonList(
-            "add {\"source\":\"/data/net.onnx\",\"answers\":{\"name\":\"my net\",\"task\":"
+            "add {\"source\":\"/data/net.onnx\",\"answers\":{\"id\":\"my-net\",\"task\":"
                 + "\"segment\",\"axes\":\"bcyx\",\"decoder\":\"watershed\",\"pixel_size\":0.5,"
                 + "\"halo\":32,\"normalise\":false},\"allow_code\":null,\"replace\":false}"),
         requests("add"));
@@ -178,6 +182,28 @@ class ModelsParametersTest {
     assertEquals(
         "the model 'cells' failed its test: difference 0.31 exceeds 0.0001 on auto", e.message());
     assertTrue(run("").contains("test failed 2026-11-21 12:54"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "5", "'x'", "true", "[]", "{}", "[null,7,{}]"})
+  void fieldsOfAnotherKindAreLeftOutOrRefused(String value) {
+    JsonObject whole = fake.engine().models().card("spots", "Spots", "segment");
+    for (String field : whole.names()) {
+      JsonValue spoiled = Json.parse(value.replace('\'', '"'));
+      JsonObject outputs =
+          new JsonObject()
+              .add("models", new JsonArray().add(new JsonObject(whole).set(field, spoiled)));
+      try {
+        Inventory inventory = Models.read(outputs, Inventory::new);
+        assertTrue(new ModelsTable(inventory).text().startsWith("Model"), field);
+        Card card = inventory.cards().get(0);
+        String all = card.name() + card.authors() + card.tags() + card.weights() + card.inputs();
+        assertTrue((all + card.outputs() + card.pixelSize() + card.cover()).length() > 9, field);
+      } catch (EngineException e) {
+        assertEquals("settings", field, e.toString());
+        assertTrue(e.code() == ErrorCode.PROTOCOL || e.code() == ErrorCode.CARD, e.toString());
+      }
+    }
   }
 
   @Test
