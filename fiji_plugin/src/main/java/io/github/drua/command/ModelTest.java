@@ -1,6 +1,7 @@
 package io.github.drua.command;
 
 import com.eclipsesource.json.JsonObject;
+import java.util.Locale;
 
 /** How a model did when it was last run on its own test tensors. */
 public final class ModelTest {
@@ -13,7 +14,7 @@ public final class ModelTest {
     String device = Fields.text(json, "device");
     String created = Fields.text(json, "created").replaceFirst("T(\\d\\d:\\d\\d).*", " $1");
     text =
-        (passed ? "passed" : "failed")
+        (passed ? "passed its test" : "failed its test")
             + (created.isEmpty() ? "" : " " + created)
             + (device.isEmpty() ? "" : " on " + device)
             + "; difference "
@@ -23,7 +24,7 @@ public final class ModelTest {
 
   private static String differs(JsonObject json, String name) {
     double difference = Fields.number(json, name);
-    return Double.isNaN(difference) ? "" : String.format(java.util.Locale.ROOT, "%.2g", difference);
+    return Double.isNaN(difference) ? "" : String.format(Locale.ROOT, "%.2g", difference);
   }
 
   /** Returns whether the results were those that the model's authors had. */

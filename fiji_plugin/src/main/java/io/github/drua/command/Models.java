@@ -81,14 +81,21 @@ final class Models {
   static String test(EngineClient engine, String model, String device, Progress progress) {
     JsonObject inputs = new JsonObject().add("model", model).add("device", device);
     JsonObject outputs = engine.call("test", inputs, progress);
-    String text = Fields.text(outputs, "text");
-    if (!read(outputs, all -> Fields.flag(all.get("outcome").asObject(), "passed"))) {
+    JsonObject outcome = read(outputs, all -> all.get("outcome").asObject());
+    ModelTest test = new ModelTest(outcome);
+    if (!test.passed()) {
       throw new EngineException(
           ErrorCode.MODEL,
-          "the model '" + model + "' failed its test: " + text,
-          "do not rely on it here; try another device, or install it again");
+          "the model '"
+              + model
+              + "' "
+              + test.text()
+              + ", but "
+              + Fields.text(outcome, "tolerance")
+              + " is allowed",
+          "do not rely on it here; test it on another device, or install it again");
     }
-    return text;
+    return Fields.text(outputs, "text");
   }
 
   private static Card card(JsonObject outputs) {

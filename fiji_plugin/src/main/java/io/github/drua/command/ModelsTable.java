@@ -27,7 +27,7 @@ final class ModelsTable {
     if (card.problem() != null) {
       return "cannot run: " + card.problem().getMessage();
     }
-    return card.tested() == null ? "not tested" : "test " + card.tested().text();
+    return card.tested() == null ? "not tested" : card.tested().text();
   }
 
   /** Returns the table, its columns aligned with blanks. */

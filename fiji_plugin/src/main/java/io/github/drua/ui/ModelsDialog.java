@@ -316,8 +316,7 @@ public final class ModelsDialog {
     if (text != null) {
       onEvents(
           () -> {
-            state.setText(text.replace('\n', ' '));
-            state.setToolTipText(text);
+            state.setText(text.split("\n")[0]);
           });
     }
   }

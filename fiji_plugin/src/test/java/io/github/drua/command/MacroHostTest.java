@@ -117,7 +117,7 @@ class MacroHostTest {
     assertTrue(run.out.startsWith("Model                Task     Licence"), run.toString());
     assertTrue(
         run.out.endsWith(
-            "Installed the model spots (Spots in FISH images)\npassed on auto\n"
+            "Installed the model spots (Spots in FISH images)\npassed on auto\nDevice cpu\n"
                 + "Removed the model spots\n"),
         run.toString());
     assertEquals(

@@ -82,7 +82,7 @@ class ModelsParametersTest {
     String[] lines = run(" ").split("\n");
     assertEquals("Model                Task     Licence       Size    State", lines[0]);
     assertEquals(
-        "nuclei-fluorescence  segment  BSD-3-Clause  1.8 MB  test passed 2026-11-21 12:54 on cpu;"
+        "nuclei-fluorescence  segment  BSD-3-Clause  1.8 MB  passed its test 2026-11-21 12:54 on cpu;"
             + " difference 2.1e-06, in tiles 0.00040",
         lines[1]);
     assertEquals("cells                segment  BSD-3-Clause          not tested", lines[2]);
@@ -176,12 +176,14 @@ class ModelsParametersTest {
 
   @Test
   void testTellsItsOutcomeAndAFailedOneIsAnError() {
-    assertEquals("passed on cuda:0", run("action=test model=fnet device=cuda:0"));
+    assertEquals("passed on cuda:0\nDevice cpu", run("action=test model=fnet device=cuda:0"));
     EngineException e = assertThrows(EngineException.class, () -> run("action=test model=cells"));
     assertEquals(ErrorCode.MODEL, e.code());
     assertEquals(
-        "the model 'cells' failed its test: difference 0.31 exceeds 0.0001 on auto", e.message());
-    assertTrue(run("").contains("test failed 2026-11-21 12:54"));
+        "the model 'cells' failed its test on cpu; difference 0.31, in tiles 0.00040, but 0.0001 is"
+            + " allowed",
+        e.message());
+    assertTrue(run("").contains("failed its test 2026-11-21 12:54"));
   }
 
   @ParameterizedTest
