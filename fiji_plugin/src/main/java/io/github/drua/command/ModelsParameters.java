@@ -122,7 +122,7 @@ public final class ModelsParameters {
       String given = answers.getOrDefault(question.name(), question.standard());
       needed(
           question.name(),
-          given.isEmpty() && question.type() != Setting.Type.TEXT,
+          given.isEmpty() && question.required(),
           question.name() + "=... (" + question.label() + ")");
       json.add(question.name(), question.json(question.check(given)));
     }

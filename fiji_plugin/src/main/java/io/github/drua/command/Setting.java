@@ -33,6 +33,7 @@ public final class Setting {
   private final double max;
   private final List<String> choices = new ArrayList<>();
   private final String standard;
+  private final boolean required;
 
   Setting(JsonObject json) {
     name = json.getString("name", "");
@@ -45,8 +46,9 @@ public final class Setting {
     if (words != null && words.isArray()) {
       words.asArray().forEach(word -> choices.add(text(word)));
     }
-    String given = text(json.get("default"));
-    standard = given.isEmpty() ? given : check(given);
+    JsonValue given = json.get("default");
+    required = given == null || given.isNull();
+    standard = required ? "" : check(text(given));
   }
 
   /** Returns the key in options and requests. */
@@ -79,6 +81,11 @@ public final class Setting {
     return standard;
   }
 
+  /** Returns whether a value must be given that is not empty: there is no default. */
+  public boolean required() {
+    return required;
+  }
+
   /** Returns the range in words, empty if there is none. */
   public String range() {
     if (Double.isInfinite(min) && Double.isInfinite(max)) {
@@ -98,7 +105,7 @@ public final class Setting {
       case CHOICE:
         return oneOf(value, choices.toArray(new String[0]));
       case TEXT:
-        return value.trim();
+        return required ? notEmpty(value.trim()) : value.trim();
       default:
         return plain(inRange(value, number(value)));
     }
@@ -137,6 +144,13 @@ public final class Setting {
       throw wrong(value, "must lie in its range (" + range() + ")");
     }
     return number;
+  }
+
+  private String notEmpty(String value) {
+    if (value.isEmpty()) {
+      throw wrong(value, "must be given");
+    }
+    return value;
   }
 
   private String oneOf(String value, String... words) {

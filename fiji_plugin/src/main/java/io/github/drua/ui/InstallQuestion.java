@@ -30,13 +30,12 @@ final class InstallQuestion {
             + (code ? " It must be converted first: the next window shows what that means." : "");
     Rows head = new Rows(WIDTH);
     head.addWide(Swings.paragraph(text, Swings.BOLD));
+    Rows rows = ModelDetails.ofNew(entry, code);
     JScrollPane card =
         new JScrollPane(
-            ModelDetails.ofNew(entry, code),
-            JScrollPane.VERTICAL_SCROLLBAR_ALWAYS,
-            JScrollPane.HORIZONTAL_SCROLLBAR_NEVER);
-    card.setPreferredSize(new Dimension(WIDTH, HEIGHT));
-    card.getVerticalScrollBar().setUnitIncrement(16);
+            rows, JScrollPane.VERTICAL_SCROLLBAR_ALWAYS, JScrollPane.HORIZONTAL_SCROLLBAR_NEVER);
+    card.setPreferredSize(
+        new Dimension(WIDTH, Math.min(HEIGHT, rows.getPreferredSize().height + 4)));
     JPanel content = new JPanel(new BorderLayout(0, Swings.GAP));
     content.add(head, BorderLayout.NORTH);
     content.add(card, BorderLayout.CENTER);

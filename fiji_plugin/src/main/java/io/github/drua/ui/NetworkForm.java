@@ -7,9 +7,14 @@ import java.awt.BorderLayout;
 import java.awt.Color;
 import java.awt.Dimension;
 import java.awt.FlowLayout;
+import java.awt.Rectangle;
 import java.awt.Window;
 import java.awt.event.ActionListener;
+import java.awt.event.FocusAdapter;
+import java.awt.event.FocusEvent;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import javax.swing.BorderFactory;
@@ -26,23 +31,24 @@ import javax.swing.JTextField;
 /** Asks what must be known of a bare network; keeps what was entered until it is accepted. */
 final class NetworkForm {
   private static final int WIDTH = 620;
-  private static final int HEIGHT = 460;
+  private static final int HEIGHT = 540;
   private static final int LETTERS = 28;
   private static final int DIGITS = 12;
   private static final Color HELP = new Color(0x555555);
 
   private final Inspection network;
-  private final Map<Setting, Supplier<String>> fields = new LinkedHashMap<>();
+  private final List<Field> fields = new ArrayList<>();
   private final Map<String, String> answers = new LinkedHashMap<>();
   private final JTextArea complaint = Swings.paragraph(" ", Swings.BOLD);
   private final JCheckBox replace = new JCheckBox("Replace a model that has the same id");
   private final Question question;
-  private JComponent first;
 
   NetworkForm(Window owner, Inspection network) {
     this.network = network;
     question = new Question(owner, "Describe Network", content(), "Install");
-    question.startingIn(first);
+    if (!fields.isEmpty()) {
+      question.startingIn(fields.get(0).component);
+    }
     JButton yes = question.yes();
     ActionListener accept = yes.getActionListeners()[0];
     yes.removeActionListener(accept);
@@ -96,9 +102,9 @@ final class NetworkForm {
 
   private void add(Rows rows, Setting setting) {
     JPanel line = new JPanel(new FlowLayout(FlowLayout.LEFT, 0, 0));
-    JComponent field = Swings.named(field(setting), setting.label());
-    first = first == null ? field : first;
-    line.add(field);
+    Field field = field(setting);
+    fields.add(field);
+    line.add(Swings.named(field.component, setting.label()));
     if (!setting.range().isEmpty()) {
       line.add(Swings.label("   " + setting.range(), Swings.PLAIN));
     }
@@ -116,22 +122,19 @@ final class NetworkForm {
     rows.addRow(label, both);
   }
 
-  private JComponent field(Setting setting) {
+  private static Field field(Setting setting) {
     switch (setting.type()) {
       case FLAG:
         JCheckBox box = new JCheckBox(setting.label(), Boolean.parseBoolean(setting.standard()));
-        fields.put(setting, () -> Boolean.toString(box.isSelected()));
-        return box;
+        return new Field(setting, box, () -> Boolean.toString(box.isSelected()));
       case CHOICE:
         JComboBox<String> choice = new JComboBox<>(setting.choices().toArray(new String[0]));
         choice.setSelectedItem(setting.standard());
-        fields.put(setting, () -> (String) choice.getSelectedItem());
-        return choice;
+        return new Field(setting, choice, () -> (String) choice.getSelectedItem());
       default:
         int columns = setting.type() == Setting.Type.TEXT ? LETTERS : DIGITS;
         JTextField text = new JTextField(setting.standard(), columns);
-        fields.put(setting, text::getText);
-        return text;
+        return new Field(setting, text, text::getText);
     }
   }
 
@@ -139,20 +142,39 @@ final class NetworkForm {
   private boolean read() {
     answers.clear();
     complaint.setText(" ");
-    for (Map.Entry<Setting, Supplier<String>> field : fields.entrySet()) {
-      Setting setting = field.getKey();
-      boolean text = setting.type() == Setting.Type.TEXT;
-      if (!text && field.getValue().get().trim().isEmpty()) {
-        complaint.setText(setting.label() + " is missing: please fill it in.");
-        return false;
-      }
+    for (Field field : fields) {
       try {
-        answers.put(setting.name(), setting.check(field.getValue().get()));
+        answers.put(field.setting.name(), field.setting.check(field.value.get()));
       } catch (EngineException e) {
-        complaint.setText(setting.label() + ": " + e.getMessage() + ".");
+        boolean missing = field.value.get().trim().isEmpty();
+        complaint.setText(
+            field.setting.label()
+                + (missing ? " is missing: please fill it in." : ": " + e.getMessage() + "."));
+        field.component.requestFocusInWindow();
         return false;
       }
     }
     return true;
+  }
+
+  /** Where a question is answered. */
+  private static final class Field {
+    private final Setting setting;
+    private final JComponent component;
+    private final Supplier<String> value;
+
+    Field(Setting setting, JComponent component, Supplier<String> value) {
+      this.setting = setting;
+      this.component = component;
+      this.value = value;
+      component.addFocusListener(
+          new FocusAdapter() {
+            @Override
+            public void focusGained(FocusEvent event) {
+              Rectangle all = new Rectangle(component.getSize());
+              component.scrollRectToVisible(all); // whoever comes by the Tab key sees it, too
+            }
+          });
+    }
   }
 }

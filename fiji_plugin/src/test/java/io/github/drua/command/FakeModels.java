@@ -32,6 +32,9 @@ public final class FakeModels {
   private static final String QUESTIONS =
       "[{'name':'id','label':'Id','type':'text','default':'net','help':'Names the model in"
           + " macros: small letters, digits and -.'},"
+          + "{'name':'licence','label':'Licence','type':'text','default':null,'help':'An SPDX"
+          + " identifier, such as CC-BY-4.0, MIT or BSD-3-Clause.'},"
+          + "{'name':'authors','label':'Authors','type':'text','default':'','help':''},"
           + "{'name':'task','label':'What it does','type':'choice','default':'segment',"
           + "'choices':['segment','denoise','stain'],'help':''},"
           + "{'name':'axes','label':'Axes of the input','type':'text','default':'bcyx','help':"

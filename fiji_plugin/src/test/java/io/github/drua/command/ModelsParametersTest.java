@@ -139,10 +139,10 @@ class ModelsParametersTest {
 
   @Test
   void answersOfANetworkAreCheckedAndTheRestHasItsDefault() {
-    run("action=add source=/data/net.onnx id=my-net pixel_size=0.50 normalise=false");
+    run("action=add source=/data/net.onnx id=my-net licence=MIT pixel_size=0.50 normalise=false");
     assertEquals(
         Collections.singletonList(
-            "add {\"source\":\"/data/net.onnx\",\"answers\":{\"id\":\"my-net\",\"task\":"
+            "add {\"source\":\"/data/net.onnx\",\"answers\":{\"id\":\"my-net\",\"licence\":\"MIT\",\"authors\":\"\",\"task\":"
                 + "\"segment\",\"axes\":\"bcyx\",\"decoder\":\"watershed\",\"pixel_size\":0.5,"
                 + "\"halo\":32,\"normalise\":false},\"allow_code\":null,\"replace\":false}"),
         requests("add"));
@@ -153,8 +153,9 @@ class ModelsParametersTest {
       delimiter = '|',
       value = {
         "/data/net.onnx hallo=3 | 'hallo' is not an option here; write halo",
-        "/data/net.onnx pixel_size=1 halo=2.5 | halo is '2.5', but must be a whole number",
-        "/data/net.onnx | pixel_size is missing; write pixel_size=... (Pixel size)",
+        "/data/net.onnx licence=MIT pixel_size=1 halo=2.5 | halo is '2.5', but must be a whole number",
+        "/data/net.onnx licence=MIT | pixel_size is missing; write pixel_size=... (Pixel size)",
+        "/data/net.onnx licence=[] | licence is missing; write licence=... (Licence)",
         "/data/spots.zip halo=3 | 'halo' is not an option here",
         "/data/spots.zip device=cpu | device means nothing to action=add",
         "/data/bad.zip | bad.zip holds no rdf.yaml; choose the zip file"

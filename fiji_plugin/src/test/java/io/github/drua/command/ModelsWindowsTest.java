@@ -220,6 +220,9 @@ class ModelsWindowsTest {
     type(field(form, "Id"), "my-net");
     type(field(form, "Axes of the input"), "yx");
     press(button(form, "Install"));
+    await(() -> texts(form).toString().contains("Licence is missing") ? true : null);
+    type(field(form, "Licence"), "MIT");
+    press(button(form, "Install"));
     await(() -> texts(form).toString().contains("Pixel size is missing") ? true : null);
     picture(form, "models-form");
     assertEquals(Collections.emptyList(), fake.engine().models().requests("add"));
@@ -240,7 +243,7 @@ class ModelsWindowsTest {
     assertEquals(
         "run(\"Drua Models...\", \"action=add source="
             + URL
-            + "net.onnx replace=false allow_code=[] id=my-net task=segment axes=bcyx"
+            + "net.onnx replace=false allow_code=[] id=my-net licence=MIT authors=[] task=segment axes=bcyx"
             + " decoder=watershed pixel_size=0.65 halo=32 normalise=true\");",
         recorded());
   }
@@ -249,6 +252,7 @@ class ModelsWindowsTest {
   void recordedLineAsksTheEngineForTheSameAgain() throws Exception {
     lookAt("net.onnx");
     JDialog form = awaitDialog("Describe Network");
+    type(field(form, "Licence"), "MIT");
     type(field(form, "Pixel size"), "0.65");
     press(button(form, "Install"));
     await(() -> list().getModel().getSize() == 6 ? true : null);
