@@ -20,22 +20,51 @@ import java.io.StringWriter;
 final class Guard {
   private Guard() {}
 
-  /** Runs a command, tells how it ended, and returns whether it was done. */
-  static boolean run(String command, Runnable body) {
+  /** Runs a command and tells how it ended. */
+  static void run(String command, Runnable body) {
     try {
-      body.run();
-      Status.done();
-      return true;
+      end(body);
     } catch (CancelledException e) {
-      Status.cancelled();
       IJ.showStatus(command + " was cancelled");
       stopMacro("cancelled");
     } catch (EngineException e) {
       fail(command, e);
-    } catch (Exception | LinkageError | VirtualMachineError e) {
-      fail(command, unknown(e));
+    }
+  }
+
+  /**
+   * Runs what a person has asked for in a window that stays open, tells how it failed, and returns
+   * whether it was done. A macro that runs meanwhile has no part in it, and goes on.
+   */
+  static boolean attempt(String command, Runnable body) {
+    try {
+      end(body);
+      return true;
+    } catch (CancelledException e) {
+      IJ.showStatus(command + " was cancelled");
+    } catch (EngineException e) {
+      logCause(e);
+      IJ.showMessage(command, Wrapped.message(e));
     }
     return false;
+  }
+
+  /** Runs it, leaves how it ended in {@link Status}, and throws only what can be told. */
+  private static void end(Runnable body) {
+    try {
+      body.run();
+      Status.done();
+    } catch (CancelledException e) {
+      Status.cancelled();
+      throw e;
+    } catch (EngineException e) {
+      Status.failed(e);
+      throw e;
+    } catch (Exception | LinkageError | VirtualMachineError e) {
+      EngineException error = unknown(e);
+      Status.failed(error);
+      throw error;
+    }
   }
 
   /** Returns an error that nobody foresaw as one that can be told. */
@@ -71,7 +100,6 @@ final class Guard {
   }
 
   private static void fail(String command, EngineException error) {
-    Status.failed(error);
     logCause(error);
     boolean watched = isWatched();
     boolean inMacro = Interpreter.getInstance() != null;

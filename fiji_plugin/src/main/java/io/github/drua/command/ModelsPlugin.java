@@ -63,7 +63,7 @@ public final class ModelsPlugin implements PlugIn {
   private static final class Actions implements ModelsActions {
     @Override
     public boolean attempt(Runnable body) {
-      return Guard.run(COMMAND, body);
+      return Guard.attempt(COMMAND, body);
     }
 
     @Override

@@ -103,6 +103,7 @@ public final class ModelsDialog {
         });
     frame.pack();
     frame.setLocationRelativeTo(IJ.getInstance());
+    setBusy(true);
     frame.setVisible(true);
     start(() -> reload(""));
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ij.IJ;
 import ij.ImageJ;
+import ij.macro.Interpreter;
 import ij.plugin.frame.Recorder;
 import java.awt.Color;
 import java.awt.Component;
@@ -71,8 +72,8 @@ class ModelsWindowsTest {
     recorder = new Recorder(false);
     Recorder.record = true;
     new ModelsPlugin().run("");
+    await(() -> frame() != null && list().getModel().getSize() == 5 ? true : null);
     awaitIdle();
-    await(() -> list().getModel().getSize() == 5 ? true : null);
   }
 
   @AfterEach
@@ -316,6 +317,26 @@ class ModelsWindowsTest {
     JDialog again = awaitDialog("Install from URL");
     assertEquals(URL + "bad.zip", field(again, "URL").getText());
     press(button(again, "Cancel"));
+  }
+
+  @Test
+  void macroThatRunsMeanwhileGoesOnAfterAnErrorAndACancel() throws Exception {
+    String[] result = new String[1];
+    String text = "while (!File.exists('" + folder + "/stop')) wait(20); return 'end';";
+    Thread macro = new Thread(() -> result[0] = IJ.runMacro(text));
+    macro.start();
+    await(() -> Interpreter.getInstance());
+    lookAt("bad.zip");
+    Dialog error = awaitDialog(Dialog.class, "Drua Models...");
+    EventQueue.invokeLater(error::dispose);
+    awaitIdle();
+    lookAt("slow.zip");
+    await(() -> texts(frame()).contains("Downloading 12 of 40 MB") ? true : null);
+    press(button(frame(), "Cancel"));
+    awaitIdle();
+    Files.createFile(folder.resolve("stop"));
+    macro.join(PATIENCE);
+    assertEquals("end", result[0]);
   }
 
   @Test
