@@ -56,7 +56,7 @@ def test_a_full_disk_gets_no_part_of_a_result(disk: Disk, large: Prediction) -> 
 def test_a_read_only_folder_is_refused_before_any_work(disk: Disk) -> None:
     place = disk("size=512k,ro")
     with pytest.raises(OutputError, match="cannot be written"):
-        check_folder(place / "out", "field")
+        check_folder(place / "out", "field", ["-labels.tif"])
 
 
 def test_a_full_disk_costs_only_the_files_and_not_the_result(

@@ -132,7 +132,7 @@ def test_at_a_terminal_the_person_is_asked(drua, package: Path, monkeypatch: pyt
         allowed.append(sha256)
         raise Cancelled
 
-    monkeypatch.setattr(model_operations, "_convert", convert)
+    monkeypatch.setattr(model_operations.conversion, "convert", convert)
     monkeypatch.setattr(cli_models.typer, "confirm", lambda *_, **__: True)
     assert drua("add", package)[0] == 1
     assert len(allowed) == 1

@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     for name, part in [
         ("missing.tif", "is not a file; check the path"),
-        ("notes.txt", "is no TIFF, PNG or JPEG"),
+        ("notes.txt", "is no TIFF, PNG, JPEG or OME-Zarr"),
         ("broken.tif", "cannot be read"),
         ("empty.png", "cannot be read"),
     ]:
