@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from drua.console import Bar, Device, Json, console, errors, plain, print_json, print_pairs, settings_of
-from drua.errors import Cancelled, UntrustedModelError
+from drua.errors import Cancelled, SettingError, UntrustedModelError
 
 models_app = typer.Typer(help="List, describe, install, remove and test models.", no_args_is_help=True)
 
@@ -25,6 +25,7 @@ def list_models(as_json: Json = False) -> None:
         print_json(found)
         return
     table = Table("id", "task", "licence", "MB", "tested", "description", box=None)
+    table.columns[0].no_wrap = True  # what other commands need must be whole
     for card in found["models"]:
         size = f"{card['bytes'] / 1e6:.1f}"
         text = card["description"] if not card["problem"] else f"cannot run: {_text_of(card['problem'])}"
@@ -147,12 +148,36 @@ def _answers(found: dict[str, Any], given: dict[str, str], *, quiet: bool) -> di
             f"{found['file']} says little of itself. Enter takes what is in brackets.", markup=False
         )
     answers: dict[str, Any] = dict(given)
-    for question in found["questions"] if ask else ():
-        if question["name"] not in answers:
-            choices = f" ({', '.join(question['choices'])})" if question["choices"] else ""
-            label = f"{question['label']}{choices}"
-            answers[question["name"]] = typer.prompt(label, default=question["default"], err=True)
+    open_questions = [each for each in found["questions"] if each["name"] not in answers]
+    missing = [each["name"] for each in open_questions if each["default"] is None]
+    if missing and not ask:
+        if not quiet:
+            console.print(_questionnaire(found["questions"]))
+        raise SettingError(
+            f"{found['file']} is a network without a description, and nothing tells its {', '.join(missing)}",
+            remedy="give "
+            + " ".join(f"--set {name}=..." for name in missing)
+            + ", or run this at a terminal",
+        )
+    for question in open_questions if ask else ():
+        choices = f" ({', '.join(question['choices'])})" if question["choices"] else ""
+        if question["help"]:
+            console.print(f"  {question['help']}", markup=False, style="dim")
+        answers[question["name"]] = typer.prompt(
+            f"{question['label']}{choices}", default=question["default"], err=True
+        )
     return answers
+
+
+def _questionnaire(questions: list[dict[str, Any]]) -> Table:
+    """Return what can be answered by --set, as a table."""
+    table = Table("--set", "default", "what", box=None)
+    table.columns[0].no_wrap = True
+    for each in questions:
+        default = "needed" if each["default"] is None else str(each["default"])
+        choices = f" ({', '.join(each['choices'])})" if each["choices"] else ""
+        table.add_row(each["name"], plain(default), plain(f"{each['label']}{choices}. {each['help']}"))
+    return table
 
 
 def _facts(card: dict[str, Any]) -> dict[str, str]:

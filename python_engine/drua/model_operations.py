@@ -78,7 +78,9 @@ def test(model: str, device: str) -> dict[str, Any]:
 def text_of(outcome: Mapping[str, Any]) -> str:
     """Return the outcome of a test as text that a user can read and copy."""
     tiled = outcome["tiled_difference"]
-    tiles = f"{tiled:.2g}" if tiled is not None else "its test image is too small for two tiles"
+    tiles = f"{tiled:.2g} between tiles and the whole" if tiled is not None else _TOO_SMALL
+    if tiled is not None and tiled > SEAMS:
+        tiles += ": expect seams, its card names a halo that is too small, or none"
     return "\n".join(
         [
             f"{outcome['model']}: {'passed' if outcome['passed'] else 'FAILED'}",
@@ -88,6 +90,12 @@ def text_of(outcome: Mapping[str, Any]) -> str:
             f"Tiled       {tiles}",
         ]
     )
+
+
+_TOO_SMALL = "its test image is too small for two tiles"
+
+SEAMS = 0.01
+"""Difference between tiles and the whole from which people see where tiles meet."""
 
 
 def this_engine() -> Engine:

@@ -226,7 +226,7 @@ def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> Mode
     margin = card.margin
     return replace(
         card,
-        tile=_per_letter(ours.get("tile"), first, lambda letter, tensor: _tile(letter, tensor, card.stride)),
+        tile=_per_letter(ours.get("tile"), first, lambda letter, tensor: _tile(letter, tensor, margin)),
         # Nobody looks farther than twice what the author thinks is enough.
         receptive_field=_per_letter(ours.get("receptive_field"), first, lambda letter, _: 2 * margin[letter]),
     )
@@ -295,8 +295,12 @@ def _aligned(stride: Mapping[str, int], first: Tensor, outputs: tuple[Tensor, ..
     return whole
 
 
-def _tile(letter: str, tensor: Tensor, stride: Mapping[str, int]) -> int:
-    preferred = {"Y": 512, "X": 512, "Z": 32, "T": 16}[letter]
+def _tile(letter: str, tensor: Tensor, margin: Mapping[str, int]) -> int:
+    """Return a side that most images of the field fit into twice; twice that where there is no margin.
+
+    A card without a halo says nothing of how far its network looks: the fewer seams, the better.
+    """
+    preferred = {"Y": 512, "X": 512, "Z": 32, "T": 16}[letter] * (1 if margin[letter] else 2)
     if letter in tensor.follows:
         return preferred
     least, step = tensor.least[letter], tensor.step[letter]
