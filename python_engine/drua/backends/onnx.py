@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -29,7 +29,21 @@ _NUMPY = {
 }
 """numpy's types for those of a network's inputs; float32 for all others."""
 
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+PROVIDERS = {
+    "cuda": "CUDAExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+    "dml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "cpu": "CPUExecutionProvider",
+}
+"""Devices and who runs networks on them, best first."""
+
+NUMBERED = ("cuda", "rocm", "dml")
+"""Devices of which a computer may have several."""
+
+ON_REQUEST = ("coreml", "openvino")
+"""Devices that 'auto' never takes: they compute with half precision, or are the CPU by another name."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +76,16 @@ class OnnxBackend:
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Return the outputs for the inputs, both in the order of the file and the network's own axes."""
+        if len(inputs) != len(self._inputs):
+            raise CardError(
+                f"the network takes {len(self._inputs)} inputs, but the card describes {len(inputs)}",
+                remedy="correct the inputs in the card",
+            )
         named = {
             name: np.ascontiguousarray(array, kind)
             for (name, kind), array in zip(self._inputs, inputs, strict=True)
         }
-        with _mapped_errors(self.device):
+        with _mapped_errors(self.device), _refusals(named):
             return list(self._session.run(None, named, _quiet()))
 
     def close(self) -> None:
@@ -75,7 +94,7 @@ class OnnxBackend:
 
 
 def open_session(weights: Weights, device: str) -> OnnxBackend:
-    """Load an ONNX file on 'auto', 'cpu' or 'cuda:N'.
+    """Load an ONNX file on 'auto', 'cpu', 'cuda:N' or another of `PROVIDERS`.
 
     ONNX Runtime falls back to the CPU in silence, so the provider that a session really got is compared with
     the one that was asked for; 'auto' takes what it gets.
@@ -129,7 +148,8 @@ def devices() -> tuple[str, ...]:
     import onnxruntime
 
     available = onnxruntime.get_available_providers()
-    return tuple(name for name in ("cuda:0", "cpu") if PROVIDERS[name.partition(":")[0]] in available)
+    here = [kind for kind, provider in PROVIDERS.items() if provider in available]
+    return tuple(f"{kind}:0" if kind in NUMBERED else kind for kind in here)
 
 
 def version() -> str | None:
@@ -157,13 +177,31 @@ def _load_libraries() -> None:
 def _device(device: str) -> str:
     here = devices()
     if device == "auto":
-        return here[0]
+        return next(name for name in here if name not in ON_REQUEST)
     kind, _, index = device.partition(":")
-    if kind not in {name.partition(":")[0] for name in here} or (index and not index.isdecimal()):
+    numbered = not index or (kind in NUMBERED and index.isdecimal())
+    if kind not in {name.partition(":")[0] for name in here} or not numbered:
         raise DeviceError(
             f"device {device!r} is not available here", remedy=f"choose auto or {', '.join(here)}"
         )
-    return f"{kind}:{index or 0}" if kind != "cpu" else "cpu"
+    return f"{kind}:{index or 0}" if kind in NUMBERED else kind
+
+
+@contextmanager
+def _refusals(named: Mapping[str, NDArray[Any]]) -> Iterator[None]:
+    """Turn what a network says to sides that it does not take into an error of the card."""
+    from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument, RuntimeException
+
+    try:
+        yield
+    except (InvalidArgument, RuntimeException) as error:
+        text = one_line(error)
+        if any(sign in text.lower() for sign in FULL_MEMORY):
+            raise
+        sides = ", ".join(f"{name} {array.shape}" for name, array in named.items())
+        raise CardError(
+            f"the network does not run with {sides}: {text}", remedy="correct axes and sizes in the card"
+        ) from error
 
 
 @contextmanager
