@@ -96,6 +96,8 @@ def add(
         print_json(added)
         return
     console.print(f"{card['id']} is installed in {card['folder']}", markup=False)
+    for note in added["notes"]:
+        errors.print(f"[yellow]note:[/yellow] {plain(note)}")
     if card["problem"]:
         errors.print(f"[yellow]note:[/yellow] it cannot run here: {plain(_text_of(card['problem']))}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,15 @@ def add(
     allow_code: str | None = None,
     replace: bool = False,
 ) -> dict[str, Any]:
-    """Install a package or a bare network and return its card."""
-    engine = this_engine()
+    """Install a package or a bare network and return its card, and what a person should know."""
+    notes: list[str] = []
+
+    def convert(folder: Path, sha256: str, progress: Progress) -> None:
+        notes.extend(conversion.convert(folder, sha256, progress).notes)
+
+    engine = replaced(this_engine(), convert=convert)
     card = store.add(source, engine, progress, answers=answers, allow_code=allow_code, replace=replace)
-    return {"card": facts.card_message(card, engine)}
+    return {"card": facts.card_message(card, engine), "notes": notes}
 
 
 def remove(model: str) -> dict[str, Any]:

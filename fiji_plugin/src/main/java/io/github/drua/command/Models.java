@@ -2,6 +2,7 @@ package io.github.drua.command;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
@@ -47,7 +48,7 @@ final class Models {
   }
 
   /**
-   * Installs a model.
+   * Installs a model, and tells in the log what a person should know of it.
    *
    * @param answers to the questions of a bare network; null for a package
    * @param allowed the SHA-256 of the source that may run; empty if none may
@@ -65,7 +66,12 @@ final class Models {
             .add("answers", answers == null ? Json.NULL : answers)
             .add("allow_code", allowed.isEmpty() ? Json.NULL : Json.value(allowed))
             .add("replace", replace);
-    return read(engine.call("add", inputs, progress), Models::card);
+    JsonObject outputs = engine.call("add", inputs, progress);
+    JsonValue notes = outputs.get("notes");
+    if (notes != null && notes.isArray()) {
+      notes.asArray().forEach(note -> Guard.tell(note.asString()));
+    }
+    return read(outputs, Models::card);
   }
 
   /** Removes a model from the disk. */
