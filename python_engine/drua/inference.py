@@ -144,11 +144,9 @@ def finish(
     for tensor in card.outputs:
         if tensor.name in outputs:
             array, rest = outputs[tensor.name], split_operations(tensor)[1]
-            reference = next(
-                (references.get(str(each.kwargs.get("reference_tensor"))) for each in rest), None
-            )
+            axes = "C" + tensor.grid
             finished[tensor.name] = (
-                intensity.apply(rest, np.asarray(array), "C" + tensor.grid, reference) if rest else array
+                intensity.apply(rest, np.asarray(array), axes, references) if rest else array
             )
     return finished
 

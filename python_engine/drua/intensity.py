@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -63,12 +64,11 @@ class Source:
         chosen = {_letter(name, operation) for name in over} | set(self.outer)
         return tuple(side for side, letter in enumerate(self.axes) if letter in chosen)
 
-    def percentiles(self, operation: Operation, *ranks: float) -> list[Pixels]:
+    def percentiles(self, operation: Operation, *ranks: float, interpolated: bool = True) -> list[Pixels]:
         """Return percentiles with the sides of the image, of length 1 where they were taken over."""
-        return [
-            self._of_a_plane(each)
-            for each in percentiles(self.pixels, ranks, self.sides(operation), self.axes)
-        ]
+        sides = self.sides(operation)
+        found = percentiles(self.pixels, ranks, sides, self.axes, interpolated=interpolated)
+        return [self._of_a_plane(each) for each in found]
 
     def moments(self, operation: Operation) -> list[Pixels]:
         """Return mean and standard deviation, with sides like `percentiles`."""
@@ -79,7 +79,10 @@ class Source:
 
 
 def apply(
-    operations: Sequence[Operation], array: Pixels, axes: str, reference: Source | None = None
+    operations: Sequence[Operation],
+    array: Pixels,
+    axes: str,
+    references: Mapping[str, Source] = MappingProxyType({}),
 ) -> Pixels:
     """Return the array after every operation in turn, with statistics of this array.
 
@@ -91,8 +94,8 @@ def apply(
         Any real type; never changed.
     axes : str
         Letters of TCZYX.
-    reference : Source, optional
-        The unprocessed input, for operations that take their statistics from a `reference_tensor`.
+    references : mapping
+        The unprocessed inputs by name, for operations that take statistics of a `reference_tensor`.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def apply(
     if not operations:
         return array.astype(np.float32, copy=False)
     for operation in operations:
-        for step in fit([operation], Source(array, axes), reference=reference):
+        for step in fit([operation], Source(array, axes), references=references):
             array = _apply_one(step, array, axes)
     return array
 
@@ -121,7 +124,7 @@ def fit(
     *,
     stack: Source | None = None,
     statistics: str = "plane",
-    reference: Source | None = None,
+    references: Mapping[str, Source] = MappingProxyType({}),
 ) -> tuple[Operation, ...]:
     """Return the operations with their statistics taken, so that they can be applied to any part of an image.
 
@@ -135,8 +138,8 @@ def fit(
         All planes or volumes: what an operation over the batch looks at.
     statistics : str
         'plane', or 'stack' for every operation to look at the stack.
-    reference : Source, optional
-        The unprocessed input, for operations that take their statistics from a `reference_tensor`.
+    references : mapping
+        The unprocessed inputs by name, for operations that take statistics of a `reference_tensor`.
 
     Raises
     ------
@@ -150,11 +153,10 @@ def fit(
             continue
         of_batch = "B" in (operation.kwargs.get("axes") or ())
         source = stack if stack is not None and (of_batch or statistics == "stack") else plane
-        if operation.name != "scale_range" or operation.kwargs.get("reference_tensor") is None:
-            source = _after(fitted, source)
         kwargs = {name: value for name, value in operation.kwargs.items() if value is not None}
-        if "reference_tensor" in kwargs and reference is None:
-            raise CardError(f"operation {operation.name} needs its reference tensor, but there is none")
+        reference = _reference(operation, kwargs, references)
+        if operation.name != "scale_range" or reference is None:
+            source = _after(fitted, source)
         _check_parameters(operation)
         fitted += FITS[operation.name](operation, kwargs, source, reference)
     return tuple(fitted)
@@ -268,11 +270,18 @@ Kwargs = Mapping[str, Any]
 def _fit_clip(
     operation: Operation, kwargs: Kwargs, source: Source, _reference: Source | None
 ) -> list[Operation]:
-    """Limit to percentiles."""
+    """Limit to percentiles.
+
+    The format does not say how they are interpolated; bioimageio.core takes pixels as they are within one
+    sample, and interpolates over a batch.
+    """
+    over = kwargs.get("axes")
+    interpolated = over is None or bool({"B", "batch"} & set(over))
     limits = {name: kwargs[name] for name in ("min", "max") if name in kwargs}
     for name in ("min", "max"):
         if f"{name}_percentile" in kwargs:
-            limits[name] = source.percentiles(operation, float(kwargs[f"{name}_percentile"]))[0]
+            rank = float(kwargs[f"{name}_percentile"])
+            limits[name] = source.percentiles(operation, rank, interpolated=interpolated)[0]
     return [Operation("clip", limits)]
 
 
@@ -280,7 +289,7 @@ def _fit_scale_range(
     operation: Operation, kwargs: Kwargs, source: Source, reference: Source | None
 ) -> list[Operation]:
     """(x - low) / (high - low + eps) of two percentiles; values may lie outside 0 to 1."""
-    base = source if "reference_tensor" not in kwargs or reference is None else reference
+    base = reference or source
     ranks = float(kwargs.get("min_percentile", 0.0)), float(kwargs.get("max_percentile", 100.0))
     low, high = base.percentiles(operation, *ranks)
     return [Operation("fixed_zero_mean_unit_variance", {"mean": low, "std": high - low + _eps(kwargs)})]
@@ -299,7 +308,7 @@ def _fit_scale_mean_variance(
 ) -> list[Operation]:
     """The mean and standard deviation of the reference."""
     if reference is None:
-        raise CardError(f"operation {operation.name} needs its reference tensor, but there is none")
+        raise CardError(f"operation {operation.name} has no reference_tensor, but needs one")
     mean, std = reference.moments(operation)
     normalised = _fit_zero_mean_unit_variance(operation, kwargs, source, None)
     return [*normalised, Operation("scale_linear", {"gain": std + _eps(kwargs), "offset": mean})]
@@ -323,6 +332,15 @@ _PARAMETERS = {
 
 def _eps(kwargs: Kwargs) -> float:
     return float(kwargs.get("eps", 1e-6))
+
+
+def _reference(operation: Operation, kwargs: Kwargs, references: Mapping[str, Source]) -> Source | None:
+    name = kwargs.get("reference_tensor")
+    if name is not None and name not in references:
+        raise CardError(
+            f"operation {operation.name} needs the input {name!r} as its reference, but it is not there"
+        )
+    return None if name is None else references[name]
 
 
 def _check_parameters(operation: Operation) -> None:

@@ -261,12 +261,7 @@ class Job:
         def keep(
             _index: tuple[int, ...], planes: Mapping[str, NDArray[Any]], outputs: Mapping[str, Any]
         ) -> None:
-            references = {
-                tensor.name: Source(planes[tensor.name], "C" + tensor.grid)
-                for tensor in self.card.inputs
-                if tensor.name in planes
-            }
-            finished = inference.finish(self.card, outputs, references)
+            finished = inference.finish(self.card, outputs, self._of_planes(planes))
             progress("finding objects" if self.decoder.kind == "label_image" else "finishing", 0, 0)
             results.append(self._decoded(finished) | (self._maps(finished) if with_maps else {}))
 
@@ -332,7 +327,7 @@ class Job:
         for tensor in self.card.inputs:
             if tensor.name in planes:
                 pixels = self._to_network(planes[tensor.name], tensor)
-                blocks[tensor.name] = Block(pixels, self._fitted(tensor, pixels))
+                blocks[tensor.name] = Block(pixels, self._fitted(tensor, pixels, planes))
         return blocks
 
     def _to_network(self, pixels: NDArray[Any], tensor: Tensor) -> NDArray[Any]:
@@ -342,19 +337,36 @@ class Job:
         ]
         return scaling.resize(pixels, sides)
 
-    def _fitted(self, tensor: Tensor, pixels: NDArray[Any]) -> tuple[Operation, ...]:
+    def _fitted(
+        self, tensor: Tensor, pixels: NDArray[Any], planes: Mapping[str, NDArray[Any]]
+    ) -> tuple[Operation, ...]:
         """Return the preprocessing with its statistics; those of a whole stack are taken once."""
         if tensor.name in self._fits:
             return self._fits[tensor.name]
-        axes_of_plane = "C" + tensor.grid
         statistics = str(self.settings["statistics"])
-        stack = Source(self.parts[tensor.name].pixels, self.outer + axes_of_plane, self.outer)
+        stacks = {
+            each.name: Source(self.parts[each.name].pixels, f"{self.outer}C{each.grid}", self.outer)
+            for each in self.card.inputs
+            if each.name in self.parts
+        }
         fitted = intensity.fit(
-            tensor.operations, Source(pixels, axes_of_plane), stack=stack, statistics=statistics
+            tensor.operations,
+            Source(pixels, "C" + tensor.grid),
+            stack=stacks[tensor.name],
+            statistics=statistics,
+            references=stacks if statistics == "stack" else self._of_planes(planes),
         )
         if statistics == "stack":
             self._fits[tensor.name] = fitted
         return fitted
+
+    def _of_planes(self, planes: Mapping[str, NDArray[Any]]) -> dict[str, Source]:
+        """Return what operations with a reference take their statistics from: unprocessed inputs."""
+        return {
+            tensor.name: Source(planes[tensor.name], "C" + tensor.grid)
+            for tensor in self.card.inputs
+            if tensor.name in planes
+        }
 
     def _decoded(self, outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         tensor = self.card.output

@@ -65,33 +65,25 @@ def reproduce(model: str, device: str = "auto") -> dict[str, Any]:
 def _run_whole(model: Model, given: Mapping[str, Pixels]) -> dict[str, Pixels]:
     """Return the outputs, in the network's axes, for whole inputs without anything around them."""
     card = model.card
-    inputs = []
-    for tensor in card.inputs:
-        items = _items(given[tensor.name], tensor)
-        if tensor.is_image:
-            axes = "C" + tensor.grid
-            items = [intensity.apply(tensor.operations, item, axes) for item in items]
-        inputs.append(inference.to_network(items, tensor) if tensor.is_image else given[tensor.name])
     references = {
         tensor.name: Source(_items(given[tensor.name], tensor)[0], "C" + tensor.grid)
         for tensor in card.inputs
         if tensor.is_image
     }
+    inputs = []
+    for tensor in card.inputs:
+        items = _items(given[tensor.name], tensor)
+        if tensor.is_image:
+            axes = "C" + tensor.grid
+            items = [intensity.apply(tensor.operations, item, axes, references) for item in items]
+        inputs.append(inference.to_network(items, tensor) if tensor.is_image else given[tensor.name])
     outputs = {}
     for tensor, output in zip(card.outputs, model.backend.run(inputs), strict=True):
         if not tensor.is_image:
             outputs[tensor.name] = output
             continue
-        reference = next(
-            (
-                references[str(each.kwargs["reference_tensor"])]
-                for each in tensor.operations
-                if each.kwargs.get("reference_tensor") in references
-            ),
-            None,
-        )
         items = [
-            intensity.apply(tensor.operations, item, "C" + tensor.grid, reference)
+            intensity.apply(tensor.operations, item, "C" + tensor.grid, references)
             for item in inference.from_network(output, tensor, card.id)
         ]
         outputs[tensor.name] = np.stack(items)
@@ -102,17 +94,20 @@ def _tiled_difference(model: Model, given: Mapping[str, Pixels], whole: Mapping[
     card = model.card
     if not all(tensor.is_image for tensor in card.inputs):
         return None
-    blocks = {}
-    for tensor in card.inputs:
-        pixels = _items(given[tensor.name], tensor)[0]
-        fitted = intensity.fit(tensor.operations, Source(pixels, "C" + tensor.grid))
-        blocks[tensor.name] = Block(pixels, fitted)
+    pixels = {tensor.name: _items(given[tensor.name], tensor)[0] for tensor in card.inputs}
+    references = {tensor.name: Source(pixels[tensor.name], "C" + tensor.grid) for tensor in card.inputs}
+    blocks = {
+        tensor.name: Block(
+            pixels[tensor.name],
+            intensity.fit(tensor.operations, references[tensor.name], references=references),
+        )
+        for tensor in card.inputs
+    }
     sides = blocks[card.input.name].sides
     size = _small_tiles(card, sides)
     if len(inference.grid_of(card, sides, size)) == 1:
         return None
     outputs = inference.run(card, model.backend, blocks, size, lambda: None)
-    references = {name: Source(block.pixels, "C" + card.grid) for name, block in blocks.items()}
     finished = inference.finish(card, outputs, references)
     found = [_inner_difference(card, tensor, finished[tensor.name], whole[tensor.name][0]) for tensor in
              card.outputs if tensor.name in finished]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil, floor, prod, sqrt
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +47,14 @@ def check_finite(array: Any, axes: str) -> None:
 
 
 def percentiles(
-    array: Any, ranks: Sequence[float], sides: Sides = None, axes: str | None = None
+    array: Any,
+    ranks: Sequence[float],
+    sides: Sides = None,
+    axes: str | None = None,
+    *,
+    interpolated: bool = True,
 ) -> NDArray[np.float64]:
-    """Return percentiles, interpolated linearly between pixels: numpy's, without its copy of the array.
+    """Return percentiles: numpy's, without its copy of the array.
 
     Pixels are counted by their leading 16 bits, and then those around a percentile by the rest, so that an
     array of any size needs two passes and no memory.
@@ -64,6 +69,9 @@ def percentiles(
         The sides to take them over; all if absent.
     axes : str, optional
         The array's letters, for the message of an error.
+    interpolated : bool
+        Whether to interpolate linearly between pixels, or to take the first pixel that at least the rank's
+        part of all does not exceed (numpy's 'inverted_cdf').
 
     Returns
     -------
@@ -75,7 +83,7 @@ def percentiles(
     ImageError
         If a pixel is not finite.
     """
-    return _reduce(array, sides, len(ranks), lambda part: _percentiles(part, ranks, axes))
+    return _reduce(array, sides, len(ranks), lambda part: _percentiles(part, ranks, axes, interpolated))
 
 
 def moments(
@@ -133,12 +141,16 @@ class _Part:
             yield from self._cut(inner, rest if step == 1 else [], each * (stop - start))
 
 
-def _percentiles(part: _Part, ranks: Sequence[float], axes: str | None) -> list[float]:
+def _percentiles(part: _Part, ranks: Sequence[float], axes: str | None, interpolated: bool) -> list[float]:
     if part.size <= SMALL:
         pixels = part.all().astype(np.float64)
         check_finite(pixels, axes or "?" * pixels.ndim)
-        return [float(each) for each in np.percentile(pixels, ranks, overwrite_input=True)]
-    places = [rank / 100 * (part.size - 1) for rank in ranks]
+        method: Literal["linear", "inverted_cdf"] = "linear" if interpolated else "inverted_cdf"
+        return [float(each) for each in np.percentile(pixels, ranks, overwrite_input=True, method=method)]
+    places = [
+        rank / 100 * (part.size - 1) if interpolated else max(ceil(rank / 100 * part.size) - 1, 0)
+        for rank in ranks
+    ]
     wanted = sorted({floor(place) for place in places} | {ceil(place) for place in places})
     values = dict(zip(wanted, _order_statistics(part, wanted, axes), strict=True))
     return [

@@ -3,14 +3,14 @@ import pytest
 from drua.errors import CardError, ImageError
 from drua.flatness import is_flat
 from drua.intensity import FITS, OPERATIONS, Operation, Source, apply
-from drua.statistics import check_finite, percentiles
+from drua.statistics import SMALL, check_finite, percentiles
 
 CYX = np.random.default_rng(1).gamma(2, 300, (2, 13, 17)).astype(np.float32)
 
 
 def run(name, array=CYX, letters="CYX", reference=None, **kwargs):
-    source = None if reference is None else Source(reference, letters)
-    return apply([Operation(name, kwargs)], array, letters, source)
+    references = {} if reference is None else {"raw": Source(reference, letters)}
+    return apply([Operation(name, kwargs)], array, letters, references)
 
 
 def test_the_ten_operations_of_the_format_are_there():
@@ -158,7 +158,7 @@ def test_unknown_parameter_is_named():
 
 
 def test_missing_reference_is_an_error():
-    with pytest.raises(CardError, match="scale_mean_variance needs its reference tensor"):
+    with pytest.raises(CardError, match="scale_mean_variance needs the input 'raw' as its reference"):
         run("scale_mean_variance", reference_tensor="raw")
 
 
@@ -264,3 +264,18 @@ def test_stack_with_one_plane_of_content_is_not_flat(noise):
     stack[:, 1] += nuclei((67, 71), 3) * 50
     assert not is_flat(stack, "YZX")
     assert is_flat(stack[:, ::2], "YZX")
+
+
+def test_clip_takes_pixels_as_limits_within_a_sample_and_interpolates_over_a_batch():
+    array = np.arange(10.0).reshape(1, 2, 5)
+    alone = run("clip", array, max_percentile=75.0, axes=["channel", "y", "x"])
+    over_batch = run("clip", array, max_percentile=75.0, axes=["batch", "channel", "y", "x"])
+    assert (alone.max(), over_batch.max()) == (7.0, 6.75)
+
+
+@pytest.mark.parametrize("size", [999, SMALL + 7])
+@pytest.mark.parametrize("rank", [0.0, 0.1, 33.0, 50.0, 99.9, 100.0])
+def test_percentiles_without_interpolation_are_numpys(size, rank):
+    array = np.random.default_rng(5).gamma(2, 300, size).astype(np.float32)
+    found = percentiles(array, [rank], interpolated=False).item()
+    assert found == np.percentile(array, rank, method="inverted_cdf")
