@@ -8,6 +8,7 @@ from drua.models.card import read_card
 from drua.models.catalog import find_model, list_models
 from drua.models.setting import Setting
 
+from tests.package_writer import Port, same, write
 from tests.tiny_model import write_package
 
 
@@ -109,3 +110,17 @@ def test_flags_and_choices_are_read_from_text() -> None:
         flag.parse("yes")
     with pytest.raises(SettingError, match="must be one of a, b"):
         choice.parse("c")
+
+
+@pytest.mark.parametrize(("side", "halo", "stride"), [(512, 32, 32), (32, 4, 16), (48, 17, 8), (24, 4, 8)])
+def test_the_stride_that_a_fixed_size_suggests_leaves_a_core(
+    tmp_path: Path, side: int, halo: int, stride: int
+) -> None:
+    package = write(
+        tmp_path / "fixed",
+        lambda graph, given: [graph.add("Identity", given)],
+        [Port("raw", "bcyx", {"y": side, "x": side})],
+        [same("made", "bcyx", "raw", halo=halo)],
+        {},
+    )
+    assert read_card(package).stride == {"Y": stride, "X": stride}

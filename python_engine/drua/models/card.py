@@ -224,6 +224,8 @@ def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> Mode
         unit=unit,
     )
     margin = card.margin
+    stride = {letter: _with_core(each, letter, first, margin[letter]) for letter, each in stride.items()}
+    card = replace(card, stride=_aligned(stride, first, outputs))
     return replace(
         card,
         tile=_per_letter(ours.get("tile"), first, lambda letter, tensor: _tile(letter, tensor, margin)),
@@ -283,6 +285,15 @@ def _stride(letter: str, tensor: Tensor) -> int:
         return 1
     least, step = tensor.least[letter], tensor.step[letter]
     return step or min(least & -least, LARGEST_GUESSED_STRIDE)
+
+
+def _with_core(stride: int, letter: str, tensor: Tensor, margin: int) -> int:
+    """Return the stride, or what part of it leaves a core in a tile of a fixed size."""
+    if letter in tensor.follows or tensor.step[letter]:
+        return stride
+    while stride % 2 == 0 and tensor.least[letter] < 2 * margin + stride:
+        stride //= 2
+    return stride
 
 
 def _aligned(stride: Mapping[str, int], first: Tensor, outputs: tuple[Tensor, ...]) -> dict[str, int]:
