@@ -4,7 +4,7 @@
 # make check   lint, types, layers and unit tests, in under a minute
 # make soak    thousands of kills of the engine and of ImageJ, and of calls; hours (TRIALS=2000)
 # make fuzz    hostile lines from both sides; hours (EXAMPLES=200000)
-.PHONY: env plugin demo imagej check test bench soak fuzz lock help
+.PHONY: env oracle plugin demo imagej check test bench soak fuzz lock help
 .DEFAULT_GOAL := help
 
 SHELL   := /bin/bash
@@ -12,6 +12,7 @@ PYTHON  ?= python3
 VENV    := .venv
 PY      := $(VENV)/bin/python
 PIP     := $(PY) -m pip --disable-pip-version-check
+ORACLE  := .venv-oracle
 VERSION := 0.1.0
 JAR     := dist/Drua_-$(VERSION).jar
 WHEEL   := python_engine/dist/drua-$(VERSION)-py3-none-any.whl
@@ -46,6 +47,15 @@ $(VENV)/.torch: $(PINS)/torch.txt | $(VENV)/.complete
 	@$(PIP) install -q --no-deps -r $(PINS)/torch.txt
 	@touch $@
 
+oracle: $(ORACLE)/.complete
+
+# The reference implementation of the format, which the tests compare with: see docs/decisions/0012
+$(ORACLE)/.complete: tests/oracle/requirements.txt
+	@echo 'Making the environment of the reference in $(ORACLE) ...'
+	@$(PYTHON) -m venv $(ORACLE)
+	@$(ORACLE)/bin/python -m pip --disable-pip-version-check install -q --no-deps -r tests/oracle/requirements.txt
+	@touch $@
+
 plugin: $(JAR)
 
 # The engine travels in the jar, so that the two always fit.
@@ -78,9 +88,9 @@ check: env
 	@$(MVN) spotless:check
 	@$(PY) -m pytest -q tests/unit tests/properties tests/contract tests/protocol
 
-test: check plugin $(VENV)/.torch
+test: check plugin oracle $(VENV)/.torch
 	@tests/with_display.sh $(MVN) verify
-	@tests/with_display.sh $(PY) -m pytest -q tests/store tests/bridge tests/fuzz tests/models tests/fiji
+	@tests/with_display.sh $(PY) -m pytest -q tests/store tests/bridge tests/fuzz tests/models tests/oracle tests/fiji
 
 soak: env plugin
 	@$(MVN) test -Dtest='KilledWorkerTest,CancelTrialsTest' -Ddrua.trials=$(TRIALS)
@@ -99,5 +109,5 @@ lock:
 	@uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
 	    --extra torch -c $(PINS)/cpu.txt pyproject.toml -o $(PINS)/torch.txt
 
-bench: env plugin
+bench: env plugin oracle
 	@missed=0; for script in benchmarks/*.py; do $(PY) $$script || missed=1; done; exit $$missed
