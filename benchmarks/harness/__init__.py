@@ -21,13 +21,13 @@ def figure(
     what: str,
     value: float,
     unit: str,
-    goal: float,
+    goal: float | None,
     against: str = "",
     ratio: float | None = None,
     *,
     at_least: bool = False,
 ) -> dict[str, Any]:
-    """Return one figure of a report; the goal is for the ratio where there is one, else for the value."""
+    """Return one figure of a report; a goal is for the ratio where there is one, else for the value."""
     judged = value if ratio is None else ratio
     return {
         "what": what,
@@ -36,7 +36,7 @@ def figure(
         "against": against,
         "ratio": None if ratio is None else round(ratio, 3),
         "goal": goal,
-        "holds": judged >= goal if at_least else judged <= goal,
+        "holds": goal is None or (judged >= goal if at_least else judged <= goal),
     }
 
 
