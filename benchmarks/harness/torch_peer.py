@@ -1,7 +1,7 @@
 """PyTorch's own forward passes of a network of ours: a line for each request, and its seconds as the answer.
 
 python torch_peer.py NETWORK.py SIDE: NETWORK.py has the class `NucleiNet`. Its weights are random here, which
-takes the same time. A request is 'eager' or 'channels_last' and a number of passes.
+takes the same time. A request is 'eager' or 'channels_last', a number of passes and one of threads.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def main() -> None:
             network(given)
         print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads", flush=True)
         for line in sys.stdin:
-            form, passes = line.split()
+            form, passes, threads = line.split()
             network, given = forms[form]
+            torch.set_num_threads(int(threads))
             network(given)  # threads that slept wake up
             started = time.perf_counter()
             for _ in range(int(passes)):
