@@ -1,4 +1,4 @@
-"""A network over a whole plane or volume: tile by tile, in batches, reading and stitching beside its runs.
+"""A network over a whole plane or volume: tile by tile, in batches, several at a time where that is faster.
 
 Inputs are normalised where they are read, with statistics that were taken before, and continued at their
 edges only there: no copy of the image is made. Results go to their place in arrays that exist from the start.
@@ -6,6 +6,7 @@ edges only there: no copy of the image is made. Results go to their place in arr
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -127,12 +128,13 @@ def run(
     reader = _Reader(card, blocks)
     writer = _Writer(card, grid, allocate or _in_memory)
     batches = list(_batches(grid, 1 if _is_single(card) else size.batch))
+    lanes = backend.lanes(len(batches))
     if len(batches) == 1:  # threads cost a small image more than they give
         writer.write(batches[0], backend.run(reader.read(batches[0])))
         for _ in batches[0]:
             on_tile()
     else:
-        _run_beside(batches, reader, writer, backend, on_tile)
+        _run_in_lanes(batches, reader, writer, backend, lanes, on_tile)
     return writer.results
 
 
@@ -222,57 +224,60 @@ class _Writer:
                     self._put(tensor, tile, maps)
 
     def _put(self, tensor: Tensor, tile: Tile, maps: Pixels) -> None:
-        """Put one result, (C, ...) with the letters of the tensor's grid, in its place."""
-        maps = intensity.apply_fitted(split_operations(tensor)[0], maps, "C" + tensor.grid)
+        """Put what is kept of one result, (C, ...) with the letters of the tensor's grid, in its place."""
+        letters = self._card.grid
         placement = self._placements[tensor.name]
-        own = tensor.grid
-        shared = [letter for letter in self._card.grid if letter in own]
-        whole = dict(zip(self._card.grid, placement.shape(self._grid.shape), strict=True))
-        lengths: dict[str, int] = dict(zip(own, maps.shape[1:], strict=True))
-        sides = [whole.get(letter, lengths[letter]) for letter in own]
-        if tensor.name not in self.results:
-            self.results[tensor.name] = self._allocate(tensor.name, (maps.shape[0], *sides), maps.dtype)
-        target, source = placement.of(tile, [whole[letter] for letter in self._card.grid])
-        targets = dict(zip(self._card.grid, target, strict=True))
-        sources = dict(zip(self._card.grid, source, strict=True))
+        whole = dict(zip(letters, placement.shape(self._grid.shape), strict=True))
+        target, source = placement.of(tile, [whole[letter] for letter in letters])
+        targets, sources = (dict(zip(letters, slices, strict=True)) for slices in (target, source))
         everything = slice(None)
-        cut = maps[(everything, *(sources.get(letter, everything) for letter in own))]
-        expected = tuple(
-            targets[letter].stop - targets[letter].start if letter in shared else sides[number]
-            for number, letter in enumerate(own)
-        )
-        if cut.shape[1:] != expected:
-            raise ShapeError(
-                f"output {tensor.name!r} of model {self._card.id!r} is {maps.shape[1:]} for a tile of"
-                f" {self._grid.tile}, which is not what its card says",
-                remedy="correct the sizes and offsets of the outputs in the card",
-            )
-        self.results[tensor.name][(everything, *(targets.get(letter, everything) for letter in own))] = cut
+        cut = maps[(everything, *(sources.get(letter, everything) for letter in tensor.grid))]
+        for letter, length in zip(tensor.grid, cut.shape[1:], strict=True):
+            if letter in targets and length != targets[letter].stop - targets[letter].start:
+                raise ShapeError(
+                    f"output {tensor.name!r} of model {self._card.id!r} is {maps.shape[1:]} for a tile of"
+                    f" {self._grid.tile}, which is not what its card says",
+                    remedy="correct the sizes and offsets of the outputs in the card",
+                )
+        kept = intensity.apply_fitted(split_operations(tensor)[0], cut, "C" + tensor.grid)
+        if tensor.name not in self.results:
+            lengths = zip(tensor.grid, kept.shape[1:], strict=True)
+            sides = [whole.get(letter, length) for letter, length in lengths]
+            self.results[tensor.name] = self._allocate(tensor.name, (kept.shape[0], *sides), kept.dtype)
+        place = (everything, *(targets.get(letter, everything) for letter in tensor.grid))
+        self.results[tensor.name][place] = kept
 
 
-def _run_beside(
+def _run_in_lanes(
     batches: Sequence[Sequence[Tile]],
     reader: _Reader,
     writer: _Writer,
     backend: Backend,
+    lanes: int,
     on_tile: Callable[[], None],
 ) -> None:
-    """Run the network while the next batch is read and the one before is written."""
-    with ThreadPoolExecutor(2, thread_name_prefix="drua-tiles") as threads:
-        coming = threads.submit(reader.read, batches[0])
-        leaving: Future[None] | None = None
-        for number, batch in enumerate(batches):
-            inputs = coming.result()
-            if number + 1 < len(batches):
-                coming = threads.submit(reader.read, batches[number + 1])
-            outputs = backend.run(inputs)
-            if leaving is not None:
-                leaving.result()
-            leaving = threads.submit(writer.write, batch, outputs)
-            for _ in batch:
-                on_tile()
-        if leaving is not None:
-            leaving.result()
+    """Read and run several batches at a time, and write them, in their order, beside that."""
+    waiting: deque[tuple[Sequence[Tile], Future[list[Pixels]]]] = deque()
+
+    def run_one(batch: Sequence[Tile]) -> list[Pixels]:
+        return backend.run(reader.read(batch))
+
+    def finish_one() -> None:
+        batch, result = waiting.popleft()
+        writer.write(batch, result.result())
+        for _ in batch:
+            on_tile()
+
+    threads = ThreadPoolExecutor(lanes, thread_name_prefix="drua-tiles")
+    try:
+        for batch in batches:
+            waiting.append((batch, threads.submit(run_one, batch)))
+            if len(waiting) > lanes:
+                finish_one()
+        while waiting:
+            finish_one()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def _batches(grid: TileGrid, size: int) -> Iterator[list[Tile]]:

@@ -243,8 +243,8 @@ def scale_linear(array: Pixels, *, gain: float | Pixels = 1.0, offset: float | P
 
 def sigmoid(array: Pixels) -> Pixels:
     """Return 1 / (1 + exp(-x))."""
-    small = np.exp(-np.abs(array.astype(np.float32)))  # never overflows
-    return _compute(np.divide, np.where(array >= 0, 1, small), 1 + small)
+    with np.errstate(over="ignore"):  # 1 / (1 + infinity) is the 0 that it should be
+        return np.asarray(1 / (1 + np.exp(-array.astype(np.float32, copy=False))))
 
 
 def softmax(array: Pixels, *, axis: int) -> Pixels:

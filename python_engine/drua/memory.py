@@ -8,6 +8,8 @@ stay, and the result is the same: a piece sees as much context as the network lo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -61,8 +63,8 @@ def check(block: int, pixels: int, card: ModelCard, kind: str) -> None:
 class FrugalBackend:
     """A backend that goes on with less at a time, then on the CPU, where another gives up for lack of memory.
 
-    First with fewer tiles in a batch, then with pieces of a tile that see as much context as the network
-    looks at, so that the result is the same.
+    First with one run at a time, then with fewer tiles in a batch, then with pieces of a tile that see as
+    much context as the network looks at, so that the result is the same.
 
     Parameters
     ----------
@@ -78,6 +80,10 @@ class FrugalBackend:
         self._card = card
         self._backend = backend
         self._given = backend
+        self._lanes = 1
+        self._alone = False
+        self._turn = Lock()
+        self._lock = Lock()
         self._batch: int | None = None
         self._sides: tuple[int, ...] | None = None
         self._stride = tuple(card.stride[letter] for letter in card.grid)
@@ -105,10 +111,23 @@ class FrugalBackend:
             If not even a small piece fits into the computer's memory.
         """
         while True:
+            tried = self._state
             try:
-                return self._run(inputs)
+                with self._turn if self._alone else nullcontext():
+                    return self._run(inputs)
             except DeviceMemoryError as error:
-                self._get_along(inputs, error)
+                with self._lock:
+                    if tried == self._state:  # else another thread has met the same, and has done something
+                        self._get_along(inputs, error)
+
+    def lanes(self, runs: int) -> int:
+        """Return how many threads should call `run` at a time."""
+        self._lanes = self._backend.lanes(runs)
+        return self._lanes
+
+    @property
+    def _state(self) -> tuple[object, ...]:
+        return self._alone, self._batch, self._sides, self._backend
 
     def close(self) -> None:
         """Give back what was loaded besides the given backend."""
@@ -167,7 +186,10 @@ class FrugalBackend:
         now = tuple(map(min, self._tile(inputs), self._sides or self._tile(inputs)))
         smaller = self._smaller(now)
         device = self._backend.device
-        if batch > 1:
+        if self._lanes > 1 and not self._alone:
+            self._alone = True
+            self.notes.append(f"the memory of {device} was full: one run at a time instead of {self._lanes}")
+        elif batch > 1:
             self._batch = batch // 2
             self.notes.append(
                 f"the memory of {device} was full: {batch // 2} tiles at a time instead of {batch}"

@@ -32,6 +32,9 @@ class Cramped:
             raise DeviceMemoryError(f"the memory of {self.device} is full")
         return self.backend.run(inputs)
 
+    def lanes(self, runs: int) -> int:
+        return 1
+
     def close(self) -> None:
         self.backend.close()
 
@@ -62,7 +65,7 @@ def test_the_tiles_before_the_memory_was_full_are_kept(tiny_package: Path, discs
         cramped = Cramped(model.backend, 64)
         maps = maps_of(discs, model.card, FrugalBackend(cramped, model.card), 64, on_tile)
     assert np.abs(maps - expected).max() <= 1e-5
-    assert cramped.inputs.count((56, 52)) == 4
+    assert cramped.inputs.count((56, 52)) in (4, 5), "the next one may have been on its way"
 
 
 def test_a_device_without_memory_is_left_for_the_cpu(tiny_package: Path, discs: np.ndarray) -> None:

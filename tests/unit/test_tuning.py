@@ -33,6 +33,9 @@ class Paced:
         time.sleep(2e-3 + inputs[0].size * (1e-7 if shape[-1] == self.slow else 1e-8))
         return [inputs[0]]
 
+    def lanes(self, runs: int) -> int:
+        return 1
+
     def close(self) -> None:
         pass
 

@@ -53,6 +53,8 @@ def versions() -> dict[str, str]:
 class Backend(Protocol):
     """A loaded network on a device.
 
+    `run` may be called by several threads at a time.
+
     Not guaranteed: that equal tiles in batches of different sizes give bit-equal results; they agree to
     float32 rounding.
     """
@@ -70,6 +72,9 @@ class Backend(Protocol):
 
         Inputs have the type that the preprocessing gives, nearly always float32; they are never changed.
         """
+
+    def lanes(self, runs: int) -> int:
+        """Return how many threads should call `run` at a time for this many runs, and get ready for them."""
 
     def close(self) -> None:
         """Give the memory back."""

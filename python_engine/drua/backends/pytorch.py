@@ -53,6 +53,10 @@ class TorchBackend:
             outputs = self._network(*(self._tensor(array) for array in inputs))
             return [_array(output) for output in _listed(outputs)]
 
+    def lanes(self, runs: int) -> int:
+        """Return 1: torch uses all processors for each run, and its precision is set for all threads."""
+        return 1
+
     def close(self) -> None:
         """Give the memory back."""
         import torch
