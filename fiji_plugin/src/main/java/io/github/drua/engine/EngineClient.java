@@ -1,6 +1,8 @@
 package io.github.drua.engine;
 
 import com.eclipsesource.json.JsonObject;
+import java.util.Collections;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -40,7 +42,16 @@ public final class EngineClient implements AutoCloseable {
   }
 
   /**
-   * Runs an operation on an image; the inputs get an "image".
+   * Runs an operation on an image; see {@link #call(String, JsonObject, Pixels, Map, Progress)}.
+   *
+   * @param image null for an operation without
+   */
+  public Result call(String op, JsonObject inputs, Pixels image, Progress progress) {
+    return call(op, inputs, image, Collections.emptyMap(), progress);
+  }
+
+  /**
+   * Runs an operation on images; the inputs get an "image", and the others by name as "inputs".
    *
    * <p>An engine that ends during the operation fails it; one that ends before it has begun with it
    * is replaced once, without a word.
@@ -48,17 +59,27 @@ public final class EngineClient implements AutoCloseable {
    * @throws EngineException if it fails
    * @throws CancelledException if the progress asked to stop, or the thread was interrupted
    */
-  public Result call(String op, JsonObject inputs, Pixels image, Progress progress) {
+  public Result call(
+      String op,
+      JsonObject inputs,
+      Pixels image,
+      Map<String, ? extends Pixels> others,
+      Progress progress) {
     try {
-      return session().run(op, inputs, image, progress);
+      return session().run(op, inputs, image, others, progress);
     } catch (UnstartedException first) {
-      return callAgain(op, inputs, image, progress);
+      return callAgain(op, inputs, image, others, progress);
     }
   }
 
-  private Result callAgain(String op, JsonObject inputs, Pixels image, Progress progress) {
+  private Result callAgain(
+      String op,
+      JsonObject inputs,
+      Pixels image,
+      Map<String, ? extends Pixels> others,
+      Progress progress) {
     try {
-      return session().run(op, inputs, image, progress);
+      return session().run(op, inputs, image, others, progress);
     } catch (UnstartedException second) {
       throw second.why();
     }

@@ -55,11 +55,9 @@ final class Messages {
     return line(request("SHUTDOWN"));
   }
 
-  /** Returns the inputs with an image that lies at the beginning of a segment. */
-  static JsonObject withImage(JsonObject inputs, JsonObject header, Segment segment) {
-    JsonObject image = new JsonObject().add("segment", segment.name()).add("offset", 0);
-    image.merge(header);
-    return new JsonObject(inputs).set("image", image);
+  /** Returns an image that lies at the beginning of a segment. */
+  static JsonObject image(JsonObject header, Segment segment) {
+    return new JsonObject().add("segment", segment.name()).add("offset", 0).merge(header);
   }
 
   /**

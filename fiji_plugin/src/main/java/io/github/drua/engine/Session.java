@@ -57,23 +57,43 @@ final class Session implements LineListener, Segments.Peer {
   }
 
   /** Runs one operation from the calling thread, which waits for it. */
-  Result run(String op, JsonObject inputs, Pixels image, Progress progress) {
+  Result run(
+      String op,
+      JsonObject inputs,
+      Pixels image,
+      Map<String, ? extends Pixels> others,
+      Progress progress) {
     hello(progress);
     Task task = new Task(Long.toString(numbers.incrementAndGet()), this, progress);
-    return task.run(op, image == null ? inputs : fill(task, inputs, image, progress));
+    return task.run(op, image == null ? inputs : fill(task, inputs, image, others, progress));
   }
 
-  private JsonObject fill(Task task, JsonObject inputs, Pixels image, Progress progress) {
-    Segment segment = segments.acquire(image.bytes());
+  private JsonObject fill(
+      Task task,
+      JsonObject inputs,
+      Pixels image,
+      Map<String, ? extends Pixels> others,
+      Progress progress) {
     try {
-      image.writeTo(segment, progress);
-      JsonObject filled = Messages.withImage(inputs, image.header(), segment);
-      task.hold(segment);
+      JsonObject filled = new JsonObject(inputs).set("image", written(task, image, progress));
+      if (!others.isEmpty()) {
+        JsonObject further = new JsonObject();
+        others.forEach((name, pixels) -> further.add(name, written(task, pixels, progress)));
+        filled.set("inputs", further);
+      }
       return filled;
     } catch (RuntimeException | Error e) {
-      segments.giveBack(segment);
+      task.release();
       throw e;
     }
+  }
+
+  /** Returns an image that was written to a segment of its own, which the task holds. */
+  private JsonObject written(Task task, Pixels image, Progress progress) {
+    Segment segment = segments.acquire(image.bytes());
+    task.hold(segment);
+    image.writeTo(segment, progress);
+    return Messages.image(image.header(), segment);
   }
 
   /** Returns the engine's first line; waits for it. */

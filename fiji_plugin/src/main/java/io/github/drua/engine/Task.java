@@ -188,6 +188,11 @@ final class Task {
 
   private void finish() {
     session.leave(this);
+    release();
+  }
+
+  /** Gives back what it holds. */
+  void release() {
     held.forEach(session.segments()::giveBack);
     held.clear();
   }

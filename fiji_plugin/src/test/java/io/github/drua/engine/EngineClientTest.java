@@ -3,13 +3,19 @@ package io.github.drua.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.eclipsesource.json.JsonObject;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -110,6 +116,71 @@ class EngineClientTest extends ClientCase {
     }
     assertEquals(1, engine.heard("ATTACH"));
     assertEquals(20, engine.heard("EXECUTE"));
+  }
+
+  @Test
+  void furtherImagesTravelByNameInSegmentsThatAreUsedAgain() {
+    executing((line, task) -> line.complete(task, NOTHING));
+    Map<String, Pixels> others = new LinkedHashMap<>();
+    others.put("b", pixels(new byte[3 << 20]));
+    others.put("a", pixels(new byte[2]));
+    for (int i = 0; i < 20; i++) {
+      client.call("run", NOTHING, pixels(new byte[1 << 20]), others, Progress.NONE).close();
+    }
+    assertEquals(3, engine.heard("ATTACH"));
+    JsonObject inputs = executed(19);
+    JsonObject further = inputs.get("inputs").asObject();
+    assertEquals(Arrays.asList("b", "a"), further.names());
+    assertEquals("[2]", further.get("a").asObject().get("shape").toString());
+    assertEquals(
+        3,
+        Stream.of(inputs.get("image"), further.get("a"), further.get("b"))
+            .map(image -> image.asObject().getString("segment", ""))
+            .distinct()
+            .count());
+  }
+
+  @Test
+  void imageThatCannotBeReadGivesAllSegmentsBack() {
+    executing((line, task) -> line.complete(task, NOTHING));
+    IllegalStateException fault = new IllegalStateException("gone");
+    Pixels broken = unwritable(fault);
+    for (int i = 0; i < 20; i++) {
+      assertSame(
+          fault,
+          assertThrows(
+              IllegalStateException.class,
+              () ->
+                  client.call(
+                      "run",
+                      NOTHING,
+                      pixels(new byte[9]),
+                      Collections.singletonMap("mask", broken),
+                      Progress.NONE)));
+    }
+    client.call("x", NOTHING, Progress.NONE);
+    assertEquals(2, engine.heard("ATTACH"));
+    assertEquals(1, engine.heard("EXECUTE"));
+  }
+
+  /** Pixels that cannot be written. */
+  private static Pixels unwritable(RuntimeException fault) {
+    return new Pixels() {
+      @Override
+      public JsonObject header() {
+        return NOTHING;
+      }
+
+      @Override
+      public long bytes() {
+        return 9;
+      }
+
+      @Override
+      public void writeTo(Segment segment, Progress progress) {
+        throw fault;
+      }
+    };
   }
 
   @Test

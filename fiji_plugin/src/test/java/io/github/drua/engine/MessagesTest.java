@@ -41,19 +41,13 @@ class MessagesTest {
   }
 
   @Test
-  void executeCarriesTheImageAndLeavesTheInputsAlone() throws IOException {
-    JsonObject golden = golden("EXECUTE");
-    JsonObject inputs = golden.get("inputs").asObject();
-    JsonObject image = inputs.get("image").asObject();
+  void imageIsItsHeaderAndItsPlace() throws IOException {
+    JsonObject image = golden("EXECUTE").get("inputs").asObject().get("image").asObject();
     JsonObject header = new JsonObject(image).remove("segment").remove("offset");
-    JsonObject plain = new JsonObject(inputs).remove("image");
-    JsonObject filled = Messages.withImage(plain, header, S1);
-    assertNull(plain.get("image"));
-    assertEquals(image, filled.get("image"));
-    // The order of members is part of equality in this library, and of nothing else.
-    JsonObject ordered = new JsonObject().add("model", filled.get("model"));
-    ordered.add("image", filled.get("image")).merge(new JsonObject(filled).remove("image"));
-    assertEquals(golden, Json.parse(Messages.execute("7", "segment", ordered)));
+    assertEquals(image, Messages.image(header, S1));
+    assertNull(header.get("segment"));
+    JsonObject inputs = golden("EXECUTE").get("inputs").asObject();
+    assertEquals(golden("EXECUTE"), Json.parse(Messages.execute("7", "segment", inputs)));
   }
 
   @Test
