@@ -11,6 +11,7 @@ import java.util.List;
 public final class Card {
   private final JsonObject json;
   private final List<Setting> settings = new ArrayList<>();
+  private final List<Input> images = new ArrayList<>();
 
   /** Creates a card from the engine's description. */
   public Card(JsonObject json) {
@@ -18,6 +19,7 @@ public final class Card {
     for (JsonValue setting : json.get("settings").asArray()) {
       settings.add(new Setting(setting.asObject()));
     }
+    Fields.objects(json, "inputs").forEach(input -> images.add(new Input(input)));
   }
 
   /** Returns the name by which options and requests refer to the model. */
@@ -116,6 +118,16 @@ public final class Card {
       sizes.forEach(size -> words.add(size.getName() + " " + size.getValue()));
     }
     return words.isEmpty() ? "" : (String.join(", ", words) + " " + Fields.text(json, "unit"));
+  }
+
+  /** Returns the names of the channels that the model takes of its image. */
+  public List<String> channels() {
+    return images.isEmpty() ? Collections.emptyList() : images.get(0).channels();
+  }
+
+  /** Returns the images that the model takes beside the first one. */
+  public List<Input> furtherInputs() {
+    return Collections.unmodifiableList(images.subList(Math.min(1, images.size()), images.size()));
   }
 
   /** Returns what a run can set. */

@@ -29,6 +29,9 @@ final class DirectCommands implements CommandListener {
       case SegmentPlugin.COMMAND:
         new SegmentPlugin().run("");
         return null;
+      case RunPlugin.COMMAND:
+        new RunPlugin().run("");
+        return null;
       case CheckEnginePlugin.COMMAND:
         new CheckEnginePlugin().run("");
         return null;

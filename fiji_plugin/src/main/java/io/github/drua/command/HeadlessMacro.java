@@ -137,6 +137,7 @@ final class HeadlessMacro {
       registerBuiltIns(commands);
     }
     commands.put(SegmentPlugin.COMMAND, SegmentPlugin.class.getName());
+    commands.put(RunPlugin.COMMAND, RunPlugin.class.getName());
     commands.put(CheckEnginePlugin.COMMAND, CheckEnginePlugin.class.getName());
     commands.put(EnvironmentPlugin.COMMAND, EnvironmentPlugin.class.getName());
     commands.put(ModelsPlugin.COMMAND, ModelsPlugin.class.getName());

@@ -32,11 +32,18 @@ final class Models {
         all(engine, progress).cards().stream()
             .filter(card -> "segment".equals(card.task()) && card.problem() == null)
             .collect(Collectors.toList());
+    return some(cards, "the engine has no model that segments");
+  }
+
+  /** Returns the cards of all models, also of those that cannot run here. */
+  static List<Card> installed(EngineClient engine, Progress progress) {
+    return some(all(engine, progress).cards(), "the engine has no model");
+  }
+
+  private static List<Card> some(List<Card> cards, String otherwise) {
     if (cards.isEmpty()) {
       throw new EngineException(
-          ErrorCode.UNKNOWN_MODEL,
-          "the engine has no model that segments",
-          "install one in Plugins>Drua>Drua Models...");
+          ErrorCode.UNKNOWN_MODEL, otherwise, "install one in Plugins>Drua>Drua Models...");
     }
     return cards;
   }

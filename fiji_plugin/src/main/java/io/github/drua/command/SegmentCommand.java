@@ -6,6 +6,7 @@ import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.Engines;
 import io.github.drua.environment.EngineFit;
 import io.github.drua.ui.TaskProgress;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.scijava.ItemIO;
@@ -37,12 +38,12 @@ public final class SegmentCommand implements Command {
   private String planes = "all";
 
   @Parameter(persist = false, required = false)
-  private int channel;
+  private String channel = "0";
 
   @Parameter(persist = false, required = false)
   private String device = "auto";
 
-  /** The model's settings as {@code name=value name=value}. */
+  /** The model's settings and further images as {@code name=value input_name=[title]}. */
   @Parameter(persist = false, required = false)
   private String settings = "";
 
@@ -69,18 +70,18 @@ public final class SegmentCommand implements Command {
   }
 
   private void segment() {
-    SegmentPlugin.checkImage(image);
+    ModelPlugin.checkImage(image, SegmentPlugin.PURPOSE);
     TaskProgress progress = new TaskProgress(image);
     try {
       EngineClient engine = Engines.get();
       EngineFit.check(engine, progress);
-      SegmentParameters parameters = SegmentPlugin.fromOptions(engine, options(), progress);
-      Segmentation result = Segmentation.of(engine, image, parameters, progress);
+      SegmentParameters parameters = SegmentPlugin.parameters(engine, options(), progress);
+      Segmentation result =
+          Segmentation.of(engine, image, parameters, Collections.emptyMap(), progress);
       result.placeRois();
       labels = result.labels();
       table = result.table();
-      result.tellNotes();
-      result.checkSaved();
+      result.outcome().tell();
     } finally {
       progress.finish();
     }
@@ -92,7 +93,7 @@ public final class SegmentCommand implements Command {
     values.put("output", output);
     values.put("save", save);
     values.put("planes", planes);
-    values.put("channel", Integer.toString(channel));
+    values.put("channel", channel);
     values.put("device", device);
     return MacroOptions.of(values).and(MacroOptions.parse(settings));
   }

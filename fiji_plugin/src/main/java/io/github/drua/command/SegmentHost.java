@@ -24,18 +24,22 @@ public final class SegmentHost {
    * Segments an image, or the bounds of its selection, in all slices and frames.
    *
    * @param options keys and values as in a macro
+   * @param inputs the images for the model's further inputs by name, as far as options name none
    * @param progress is told and asked on the calling thread
    * @throws io.github.drua.engine.EngineException if it fails
    * @throws io.github.drua.engine.CancelledException if the progress asked to stop
    */
   public static SegmentHost segment(
-      ImagePlus image, Map<String, String> options, Progress progress) {
+      ImagePlus image,
+      Map<String, String> options,
+      Map<String, ImagePlus> inputs,
+      Progress progress) {
     GuestThread.equip();
-    SegmentPlugin.checkImage(image);
+    ModelPlugin.checkImage(image, SegmentPlugin.PURPOSE);
     EngineClient engine = Engines.get();
     SegmentParameters parameters =
-        SegmentPlugin.fromOptions(engine, MacroOptions.of(options), progress);
-    return new SegmentHost(Segmentation.of(engine, image, parameters, progress));
+        SegmentPlugin.parameters(engine, MacroOptions.of(options), progress);
+    return new SegmentHost(Segmentation.of(engine, image, parameters, inputs, progress));
   }
 
   /** Returns the label image; null if it was not asked for. */
@@ -55,6 +59,6 @@ public final class SegmentHost {
 
   /** Returns the provenance as JSON text. */
   public String run() {
-    return result.run();
+    return result.outcome().run();
   }
 }

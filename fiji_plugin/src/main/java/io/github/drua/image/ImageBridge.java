@@ -15,7 +15,6 @@ import io.github.drua.engine.Progress;
 import io.github.drua.engine.Segment;
 import java.awt.image.ColorModel;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 
 /**
@@ -181,32 +180,11 @@ public final class ImageBridge implements Pixels {
         .add("X", 0 - calibration.xOrigin);
   }
 
-  /** Returns the slice labels where they name the channels, else null. */
+  /** Returns the names of the channels; colours have those that the engine gives them. */
   private JsonValue channelNames() {
-    String[] names = new String[region.channels];
-    for (int c = 1; c <= names.length; c++) {
-      names[c - 1] = commonLabel(c);
-    }
-    List<String> all = Arrays.asList(names);
-    boolean telling = !all.contains(null) && new HashSet<>(all).size() == names.length;
-    if (type.isColour() || names.length == 1 || !telling) {
-      return Json.NULL;
-    }
-    return Json.array(names);
-  }
-
-  /** Returns the label that all planes of a channel share, null if there is none. */
-  private String commonLabel(int channel) {
-    ImageStack stack = image.getStack();
-    String common = stack.getShortSliceLabel(image.getStackIndex(channel, 1, 1));
-    for (int t = 1; t <= image.getNFrames(); t++) {
-      for (int z = 1; z <= image.getNSlices(); z++) {
-        String label = stack.getShortSliceLabel(image.getStackIndex(channel, z, t));
-        if (label == null || !label.equals(common)) {
-          return null;
-        }
-      }
-    }
-    return common;
+    List<String> names = Channels.names(image);
+    return type.isColour() || names.isEmpty()
+        ? Json.NULL
+        : Json.array(names.toArray(new String[0]));
   }
 }

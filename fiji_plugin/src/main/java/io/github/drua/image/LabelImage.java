@@ -1,7 +1,6 @@
 package io.github.drua.image;
 
 import com.eclipsesource.json.JsonObject;
-import com.eclipsesource.json.JsonValue;
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.measure.Calibration;
@@ -20,7 +19,7 @@ public final class LabelImage {
   public static ImagePlus of(Result result, ImagePlus source, Region region) {
     JsonObject array = result.outputs().get("labels").asObject();
     ImageStack stack = stack(array, result.segment(), source, region);
-    ImagePlus labels = new ImagePlus(Titles.labels(source), stack);
+    ImagePlus labels = new ImagePlus(Titles.of(source, "labels"), stack);
     labels.setDimensions(1, region.slices, region.frames);
     labels.setOpenAsHyperStack(region.slices > 1 && region.frames > 1);
     labels.setCalibration(calibration(source, region));
@@ -28,7 +27,7 @@ public final class LabelImage {
     // With fewer labels than colours each has its own.
     int count = result.outputs().getInt("count", 0);
     labels.setDisplayRange(0, Math.max(count, SMALLEST_RANGE));
-    labels.setProperty("Info", provenance(result.outputs().get("run"), ""));
+    labels.setProperty("Info", Provenance.text(result.outputs().get("run")));
     if (region.slices == source.getNSlices() && region.frames == source.getNFrames()) {
       labels.setPosition(1, source.getSlice(), source.getFrame());
     }
@@ -94,26 +93,5 @@ public final class LabelImage {
     calibration.disableDensityCalibration();
     calibration.zOrigin -= region.firstSlice;
     return calibration;
-  }
-
-  /** Returns nested values as lines like {@code settings.mask_threshold: 0.5}. */
-  private static String provenance(JsonValue run, String prefix) {
-    StringBuilder text = new StringBuilder();
-    for (JsonObject.Member member : run.asObject()) {
-      String name = prefix + member.getName();
-      JsonValue value = member.getValue();
-      if (value.isObject()) {
-        text.append(provenance(value, name + "."));
-      } else if (value.isArray()) {
-        value.asArray().forEach(item -> text.append(line(name, item)));
-      } else {
-        text.append(line(name, value));
-      }
-    }
-    return text.toString();
-  }
-
-  private static String line(String name, JsonValue value) {
-    return name + ": " + (value.isString() ? value.asString() : value.toString()) + '\n';
   }
 }

@@ -18,24 +18,61 @@ import java.awt.Rectangle;
  */
 public final class Region {
   private final Rectangle selection;
+  private final boolean onePlane;
   final int channels;
   final int firstSlice;
   final int slices;
   final int firstFrame;
   final int frames;
 
-  private Region(ImagePlus image, Rectangle selection, boolean currentPlane) {
+  private Region(ImagePlus image, Rectangle selection) {
     this.selection = selection;
+    onePlane = false;
     channels = image.getNChannels();
-    firstSlice = currentPlane ? image.getSlice() - 1 : 0;
-    slices = currentPlane ? 1 : image.getNSlices();
-    firstFrame = currentPlane ? image.getFrame() - 1 : 0;
-    frames = currentPlane ? 1 : image.getNFrames();
+    firstSlice = 0;
+    slices = image.getNSlices();
+    firstFrame = 0;
+    frames = image.getNFrames();
+  }
+
+  private Region(ImagePlus image, Rectangle selection, int slice, int frame) {
+    this.selection = selection;
+    onePlane = true;
+    channels = image.getNChannels();
+    firstSlice = slice;
+    slices = 1;
+    firstFrame = frame;
+    frames = 1;
   }
 
   /** Returns the selection's bounds in all planes, or in the current slice and frame. */
   public static Region of(ImagePlus image, boolean currentPlane) {
-    return new Region(image, selection(image), currentPlane);
+    return currentPlane
+        ? new Region(image, selection(image), image.getSlice() - 1, image.getFrame() - 1)
+        : new Region(image, selection(image));
+  }
+
+  /**
+   * Returns the same part of another image of the field: all its planes, or the slice and frame
+   * with the same numbers, where it has more than one.
+   *
+   * @throws EngineException if it does not have them
+   */
+  public Region on(ImagePlus other) {
+    if (!onePlane) {
+      return new Region(other, selection);
+    }
+    int slice = other.getNSlices() == 1 ? 0 : firstSlice;
+    int frame = other.getNFrames() == 1 ? 0 : firstFrame;
+    if (slice >= other.getNSlices() || frame >= other.getNFrames()) {
+      throw new EngineException(
+          ErrorCode.IMAGE,
+          String.format(
+              "the current plane is slice %d of frame %d, but '%s' has %d slices and %d frames",
+              slice + 1, frame + 1, other.getTitle(), other.getNSlices(), other.getNFrames()),
+          "choose images of the same field");
+    }
+    return new Region(other, selection, slice, frame);
   }
 
   /** Returns the rectangle as the engine's inputs tell it; null for the whole image. */

@@ -22,9 +22,9 @@ public final class Titles {
     return stem.isEmpty() ? "image" : stem;
   }
 
-  /** Returns a title for the label image of an image; no open image has it. */
-  static String labels(ImagePlus image) {
-    return WindowManager.makeUniqueName(stem(image) + "-labels");
+  /** Returns a title for a result of an image, such as its labels; no open image has it. */
+  static String of(ImagePlus image, String result) {
+    return WindowManager.makeUniqueName(stem(image) + "-" + result);
   }
 
   /** Returns a title for the table of an image; no open window has it. */

@@ -50,7 +50,8 @@ class SegmentHostTest {
     assertEquals(ErrorCode.SETTING, key.code());
     EngineException none =
         assertThrows(
-            EngineException.class, () -> SegmentHost.segment(null, new HashMap<>(), Progress.NONE));
+            EngineException.class,
+            () -> SegmentHost.segment(null, new HashMap<>(), new HashMap<>(), Progress.NONE));
     assertEquals(ErrorCode.IMAGE, none.code());
   }
 
@@ -66,13 +67,15 @@ class SegmentHostTest {
     Map<String, String> options = new HashMap<>();
     options.put("model", "slow");
     Stopping progress = new Stopping();
-    assertThrows(CancelledException.class, () -> SegmentHost.segment(image, options, progress));
+    assertThrows(
+        CancelledException.class,
+        () -> SegmentHost.segment(image, options, new HashMap<>(), progress));
   }
 
   private SegmentHost segment(String key, String value) {
     Map<String, String> options = new HashMap<>();
     options.put(key, value);
-    return SegmentHost.segment(image, options, Progress.NONE);
+    return SegmentHost.segment(image, options, new HashMap<>(), Progress.NONE);
   }
 
   /** Asks to stop once the engine works. */

@@ -13,6 +13,7 @@ import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -26,7 +27,7 @@ class SpoiledResultTest {
     short[] before = ((short[]) image.getProcessor().getPixels()).clone();
     EngineClient engine = Engines.get();
     SegmentParameters parameters =
-        SegmentPlugin.fromOptions(
+        SegmentPlugin.parameters(
             engine,
             MacroOptions.parse("model=nuclei-fluorescence output=[labels,rois,overlay,table]"),
             Progress.NONE);
@@ -35,7 +36,7 @@ class SpoiledResultTest {
     int refused = 0;
     for (int i = 0; i < Spoiled.EXAMPLES; i++) {
       try {
-        Segmentation.of(engine, image, parameters, Progress.NONE);
+        Segmentation.of(engine, image, parameters, Collections.emptyMap(), Progress.NONE);
       } catch (EngineException e) {
         assertNotEquals(ErrorCode.INTERNAL, e.code(), e.message());
         refused++;
