@@ -6,6 +6,7 @@ import ij.measure.ResultsTable;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.Progress;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
@@ -55,6 +56,11 @@ public final class SegmentHost {
   /** Returns the measurements; null if they were not asked for. */
   public ResultsTable table() {
     return result.table();
+  }
+
+  /** Returns what the network gives by name; empty if it was not asked for. */
+  public Map<String, ImagePlus> maps() {
+    return Collections.unmodifiableMap(result.maps());
   }
 
   /** Returns the provenance as JSON text. */

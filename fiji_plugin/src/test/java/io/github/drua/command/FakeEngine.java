@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Paths;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -25,7 +26,11 @@ import java.util.function.Consumer;
  *
  * <p>Object 1 is a square (1, 1) to (6, 6) with a hole (3, 3) to (4, 4) in the first plane, object
  * 2 a rectangle (7, 2) to (10, 4) in the last one; to model "volume" they are one object, 3. Model
- * "broken" fails, "slow" waits for CANCEL, and nothing can be saved in the folder /full.
+ * "broken" fails, "slow" waits for CANCEL, and nothing can be saved in the folder /full. Model
+ * "both" takes two channels and a second image.
+ *
+ * <p>Its networks give two maps: "probability" counts pixels from 0 on, and "flow" has the two
+ * channels dy and dx, which count from 10 and from -1, in a quarter of the pixels.
  */
 public final class FakeEngine implements HostedEngine {
   /** The card of every model. */
@@ -39,6 +44,12 @@ public final class FakeEngine implements HostedEngine {
           + "{'name':'edges','label':'Objects at the edge','type':'choice','default':'keep',"
           + "'min':null,'max':null,'choices':['keep','remove'],'help':''}]";
 
+  private static final String TAKES_BOTH =
+      "'id':'both','name':'Cells and nuclei','task':'denoise','inputs':["
+          + "{'name':'image','axes':'CYX','channels':['cell','nucleus'],'optional':false},"
+          + "{'name':'Dark field','axes':'CYX','channels':['dark'],'optional':false},"
+          + "{'name':'mask','axes':'CYX','channels':['mask'],'optional':true}]";
+
   private final Map<String, ByteBuffer> segments = new ConcurrentHashMap<>();
   private final Map<String, Task> tasks = new ConcurrentHashMap<>();
   private final ExecutorService worker =
@@ -49,7 +60,7 @@ public final class FakeEngine implements HostedEngine {
             return thread;
           });
   private final FakeModels models =
-      new FakeModels(card("nuclei-fluorescence", "Nuclei (fluorescence)"), OTHER);
+      new FakeModels(card("nuclei-fluorescence", "Nuclei (fluorescence)"), OTHER, BOTH);
   private volatile LineListener listener;
   private volatile JsonObject inputs;
   private volatile byte[] pixels;
@@ -175,9 +186,15 @@ public final class FakeEngine implements HostedEngine {
                   + "'label':'Diameter','type':'number','default':30,'min':1,'max':500,'choices':null,"
                   + "'help':''}]}");
 
+  private static final String BOTH =
+      OTHER
+          .replace("'id':'cells','name':'Cells','task':'segment'", TAKES_BOTH)
+          .replace("'axes':'YX'", "'axes':'CYX'");
+
   /** One operation. */
   private final class Task {
     private final String id;
+    private String op;
     private int[] shape;
 
     Task(String id) {
@@ -188,16 +205,17 @@ public final class FakeEngine implements HostedEngine {
       answer("LAUNCH", id, "{}");
       JsonObject given = request.get("inputs").asObject();
       String model = given.getString("model", "");
-      switch (request.getString("op", "")) {
+      op = request.getString("op", "");
+      switch (op) {
         case "models":
         case "inspect":
         case "add":
         case "remove":
         case "test":
-          tell(request.getString("op", ""), given);
+          tell(op, given);
           break;
         case "describe":
-          complete("{'card':" + card(model, model) + "}");
+          complete("{'card':" + described(model) + "}");
           break;
         case "check":
           complete("{'text':'Python     3.11\\nDevice     cpu: works','report':{}}");
@@ -231,6 +249,10 @@ public final class FakeEngine implements HostedEngine {
                 .add("error", error)
                 .toString());
       }
+
+    private String described(String model) {
+      JsonObject card = models.card(model);
+      return card == null ? card(model, model) : card.toString();
     }
 
     private void segment(JsonObject given, String model) {
@@ -254,7 +276,7 @@ public final class FakeEngine implements HostedEngine {
             "{'error':{'code':'DEVICE_MEMORY','message':'8 GiB are needed, but 4"
                 + " GiB are free','remedy':'choose device=cpu'}}");
       } else if (!model.equals("slow")) {
-        answer("NEED", id, "{'bytes':" + (labelBytes() + 1024) + "}");
+        answer("NEED", id, "{'bytes':" + bytes() + "}");
       }
     }
 
@@ -274,10 +296,69 @@ public final class FakeEngine implements HostedEngine {
       return (shape[0] * shape[1] * shape[2] * shape[3] * 2 + 63) / 64 * 64;
     }
 
+    /** Returns the bytes of the probability; both channels of the flow need half of them. */
+    private int mapBytes() {
+      return (shape[0] * shape[1] * shape[2] * shape[3] * 4 + 63) / 64 * 64;
+    }
+
+    private int bytes() {
+      return labelBytes() + 1024 + 2 * mapBytes();
+    }
+
+    /** Writes the maps and returns what tells of them. */
+    private String maps(ByteBuffer to, String segment) {
+      int probability = labelBytes() + 1024;
+      int flow = probability + mapBytes();
+      int pixels = shape[0] * shape[1] * shape[2] * shape[3];
+      for (int i = 0; i < pixels; i++) {
+        to.putFloat(probability + 4 * i, i);
+      }
+      int quarter = (shape[2] / 2) * (shape[3] / 2);
+      for (int plane = 0; plane < 2 * shape[0] * shape[1]; plane++) {
+        for (int i = 0; i < quarter; i++) {
+          to.putFloat(flow + 4 * (plane * quarter + i), plane % 2 == 0 ? 10 + i : -1 - i);
+        }
+      }
+      int[] half = {shape[0], shape[1], 2, shape[2] / 2, shape[3] / 2};
+      int[] whole = {shape[0], shape[1], 1, shape[2], shape[3]};
+      return "{'probability':"
+          + map(segment, probability, whole, 1, "null")
+          + ",'flow':"
+          + map(segment, flow, half, 2, "['dy','dx']")
+          + "}";
+    }
+
+    private String map(String segment, int at, int[] sides, double scale, String names) {
+      JsonObject sizes = inputs.get("image").asObject().get("pixel_size").asObject();
+      JsonObject origin = inputs.get("image").asObject().get("origin").asObject();
+      return "{'segment':'"
+          + segment
+          + "','offset':"
+          + at
+          + ",'dtype':'float32','axes':'TZCYX','shape':"
+          + Arrays.toString(sides)
+          + ",'pixel_size':"
+          + scaled(sizes, scale)
+          + ",'origin':"
+          + scaled(origin, 1 / scale)
+          + ",'channel_names':"
+          + names
+          + "}";
+    }
+
+    private JsonObject scaled(JsonObject values, double factor) {
+      JsonObject scaled = new JsonObject();
+      for (JsonObject.Member value : values) {
+        boolean inPlane = "YX".contains(value.getName());
+        scaled.add(value.getName(), value.getValue().asDouble() * (inPlane ? factor : 1));
+      }
+      return scaled;
+    }
+
     void granted(String segment) {
       ByteBuffer to = segments.get(segment);
       int planes = shape[0] * shape[1];
-      for (int i = 0; i < labelBytes() + 1024; i++) {
+      for (int i = 0; i < bytes(); i++) {
         to.put(i, (byte) 0);
       }
       boolean volume = inputs.getString("model", "").equals("volume");
@@ -295,7 +376,13 @@ public final class FakeEngine implements HostedEngine {
       for (int i = 0; i < rows.length; i++) {
         to.putDouble(at + 320 + 8 * i, rows[i]);
       }
-      JsonObject outputs = Json.parse(outputs(segment, at).replace('\'', '"')).asObject();
+      String told = outputs(segment, at).replaceFirst("\\{", "{'maps':" + maps(to, segment) + ",");
+      JsonObject outputs = Json.parse(told.replace('\'', '"')).asObject();
+      if (op.equals("run")) {
+        outputs.remove("labels").remove("outlines").remove("table").remove("count");
+      } else if (!inputs.getBoolean("maps", false)) {
+        outputs.set("maps", new JsonObject());
+      }
       spoiler.accept(outputs);
       complete(outputs.toString());
     }

@@ -73,6 +73,11 @@ public final class FakeModels {
     put(star);
   }
 
+  /** Returns the card of a model; null if there is none. */
+  JsonObject card(String id) {
+    return cards.get(id);
+  }
+
   /** Gives every package that is found from now on this picture. */
   public void setCover(String path) {
     cover = path;

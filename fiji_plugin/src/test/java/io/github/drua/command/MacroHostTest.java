@@ -43,6 +43,56 @@ class MacroHostTest {
     assertEquals(1, run.exit);
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void modelRunsOnImagesThatAreOpen(boolean batch) throws Exception {
+    Jvm run =
+        run(
+            batch,
+            (batch ? "setBatchMode(true);\n" : "")
+                + "newImage(\"dark [1]\", \"16-bit black\", 22, 18, 1);\n"
+                + "newImage(\"field 1.tif\", \"16-bit ramp\", 22, 18, 1);\n"
+                + "run(\"Drua Run Model...\", \"model=both input_dark_field=[dark [1]]\");\n"
+                + "print(getTitle() + \" \" + getValue(3, 0) + \" \" + nImages);\n"
+                + "selectImage(\"field 1-flow\"); print(getInfo(\"slice.label\"));\n"
+                + "selectImage(\"dark [1]\"); id = getImageID(); selectImage(\"field 1.tif\");\n"
+                + "run(\"Drua Run Model...\", \"model=both input_dark_field=\" + id);\n"
+                + "print(getTitle() + nImages); while (nImages > 2) close();\n"
+                + "run(\"Drua Run Model...\", \"model=both input_dark_field=dark\");\n",
+            "");
+    assertEquals("field 1-probability 3 4\ndy\nfield 1-probability6\n", run.out, run.toString());
+    assertEquals(
+        "Drua: input_dark_field is 'dark', but no open image has this title; write"
+            + " input_dark_field=[title] of an open image (field 1-flow, field 1-probability)\n",
+        run.err);
+    assertEquals(1, run.exit);
+  }
+
+  @Test
+  void titleOfTwoImagesIsNoName() throws Exception {
+    Jvm run =
+        run(
+            false,
+            "for (i = 0; i < 2; i++) newImage(\"dark\", \"16-bit black\", 22, 18, 1);\n"
+                + IMAGE
+                + "run(\"Drua Run Model...\", \"model=both input_dark_field=dark\");\n",
+            "");
+    String told = "Drua: input_dark_field is 'dark', but 2 open images have this title; write";
+    assertTrue(run.err.startsWith(told + " input_dark_field=ID"), run.toString());
+  }
+
+  @Test
+  void activeImageOfASegmentationWithMapsIsItsLabels() throws Exception {
+    Jvm run =
+        run(
+            false,
+            IMAGE
+                + "run(\"Drua Segment...\", \"output=labels,maps\"); print(getTitle());\n"
+                + "print(isOpen(\"field 1-flow\") + isOpen(\"field 1-probability\"));",
+            "");
+    assertEquals("field 1-labels\n2\n", run.out, run.toString());
+  }
+
   @Test
   void unknownOptionStopsTheMacro() throws Exception {
     Jvm run = run(false, IMAGE + "run(\"Drua Segment...\", \"modle=x\"); print(\"went on\");", "");

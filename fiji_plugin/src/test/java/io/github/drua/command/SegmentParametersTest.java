@@ -56,6 +56,22 @@ class SegmentParametersTest {
     assertEquals(false, parse("output=labels,table").inputs("a", "a").getBoolean("outlines", true));
   }
 
+  @Test
+  void channelsTravelAsNumberOrText() {
+    assertEquals("2", parse("channel=2").inputs("a", "a").get("channel").toString());
+    assertEquals("\"DAPI\"", parse("channel=DAPI").inputs("a", "a").get("channel").toString());
+    assertEquals(
+        "\"3, GFP 2\"", parse("channel=[3, GFP 2]").inputs("a", "a").get("channel").toString());
+    assertEquals("3, GFP 2", parse("channel=[3, GFP 2]").toOptions().get("channel"));
+  }
+
+  @Test
+  void mapsAreAskedForByTheirName() {
+    assertEquals(false, parse(" ").inputs("a", "a").getBoolean("maps", true));
+    assertTrue(parse("output=maps,labels").inputs("a", "a").getBoolean("maps", false));
+    assertEquals("labels,maps", parse("output=maps,labels").toOptions().get("output"));
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = ';',
@@ -69,12 +85,12 @@ class SegmentParametersTest {
         "min_size=-1;min_size is '-1', but must lie in its range (at least 0)",
         "split=yes;split is 'yes', but must be one of true, false",
         "edges=drop;edges is 'drop', but must be one of keep, remove",
-        "output=label;output is 'label', but must be of labels, rois, overlay, table",
-        "output=labels,;output is '', but must be of labels, rois, overlay, table",
+        "output=label;output is 'label', but must be of labels, rois, overlay, table, maps",
+        "output=labels,;output is '', but must be of labels, rois, overlay, table, maps",
         "output=rois,rois;output names 'rois' twice",
         "output=[];output is empty",
         "planes=3;planes is '3', but must be of all, current",
-        "channel=two;channel is 'two', but must be a number from 1, or 0 for the only channel",
+        "channel=[];channel is empty",
         "device=[];device is empty",
         "model=[ ];model is empty",
       })

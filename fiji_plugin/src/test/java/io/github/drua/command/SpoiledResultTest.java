@@ -29,7 +29,7 @@ class SpoiledResultTest {
     SegmentParameters parameters =
         SegmentPlugin.parameters(
             engine,
-            MacroOptions.parse("model=nuclei-fluorescence output=[labels,rois,overlay,table]"),
+            MacroOptions.parse("model=nuclei-fluorescence output=[labels,rois,overlay,table,maps]"),
             Progress.NONE);
     Spoiled spoiled = new Spoiled(5);
     fake.engine().spoil(spoiled::spoil);

@@ -227,9 +227,21 @@ class ImageBridgeTest {
     assertEquals(
         "[\"DAPI\",\"GFP\"]",
         new ImageBridge(image, Region.of(image, false)).header().get("channel_names").toString());
+    image.getStack().setSliceLabel(null, 3);
+    assertEquals(
+        Arrays.asList("DAPI", "GFP"), Channels.names(image), "a plane without a label is no name");
     image.getStack().setSliceLabel("other", 5);
     assertTrue(
         new ImageBridge(image, Region.of(image, false)).header().get("channel_names").isNull());
+  }
+
+  @Test
+  void coloursAreThreeChannels() {
+    ImagePlus image = new ImagePlus("rgb", new ColorProcessor(WIDTH, HEIGHT));
+    assertEquals(3, Channels.count(image));
+    assertEquals(Arrays.asList("Red", "Green", "Blue"), Channels.names(image));
+    assertEquals(2, Channels.count(hyperstack("8-bit")));
+    assertEquals(0, Channels.names(hyperstack("8-bit")).size());
   }
 
   @Test
