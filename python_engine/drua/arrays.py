@@ -1,12 +1,12 @@
-"""Segmentation of numpy and xarray arrays: what `drua.fiji.segment` does without any Java."""
+"""Models on numpy and xarray arrays: what `drua.fiji.segment` and `run` do without any Java."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from drua.errors import AxesError, ImageError, SettingError
 from drua.image import Image, letter_of
 from drua.measure import Table
 from drua.outlines import Outlines
-from drua.pipeline import Model, Prediction, Progress, open_model, predict
+from drua.pipeline import Model, Progress, open_model, predict, predict_maps
+from drua.selection import Choice
 
 if TYPE_CHECKING:
     import xarray
@@ -27,7 +28,7 @@ DEFAULT_MODEL = "nuclei-fluorescence"
 
 @dataclass(frozen=True)
 class Request:
-    """What a segmentation is asked for, whatever the image is.
+    """What a run of a model is asked for, whatever the image is.
 
     Parameters
     ----------
@@ -35,20 +36,23 @@ class Request:
         An opened model, or the id of an installed one, or the folder of a package.
     settings : mapping
         Overrides of the model's settings, by name.
-    channel : int
-        The channel to use, counted from 1; 0 stands for the only one.
+    channel : int or str
+        The channels to use, by number from 1 or by name, several with commas; 0 stands for all there are.
     device : str
         'auto', 'cpu' or 'cuda:0'; an opened model has chosen its own.
     progress : callable, optional
         Called as (what, done, all) after every tile, and with 0, 0 before a step that is not counted; it may
         raise Cancelled.
+    inputs : mapping
+        The images for the further inputs of a model with several, by name, of the kind of the first one.
     """
 
     model: Model | str | os.PathLike[str]
     settings: Mapping[str, Any]
-    channel: int = 0
+    channel: Choice = 0
     device: str = "auto"
     progress: Progress | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +87,24 @@ class Segmentation:
         return int(self.run["objects"])
 
 
+@dataclass(frozen=True, eq=False)
+class NetworkRun:
+    """What a network made of an image.
+
+    Parameters
+    ----------
+    maps : dict of str to ndarray, DataArray, ImagePlus or Dataset
+        The network's outputs by name, float32, of the kind of the image and with its calibration and axes:
+        without C for an output of one channel, else with C where the image has it, or first. An output may
+        have another pixel size than the image.
+    run : dict
+        The provenance: model, device, settings, seconds, ...
+    """
+
+    maps: dict[str, Any]
+    run: dict[str, Any]
+
+
 def is_array(image: object) -> bool:
     """Return whether the image is a numpy or xarray array."""
     return isinstance(image, np.ndarray) or _is_xarray(image)
@@ -108,7 +130,13 @@ def segment(array: Any, axes: str | None, request: Request) -> Segmentation:
         As `drua.predict`.
     """
     image = _image_of(array, axes)
-    prediction = _predict(image, request, str(getattr(array, "name", None) or ""))
+    with _opened(request) as model:
+        if model.card.task != "segment":
+            raise SettingError(
+                f"model {model.card.id!r} is made to {model.card.task}, not to segment",
+                remedy="choose a model that segments",
+            )
+        prediction = predict(image, model, **_options(array, axes, request))
     labels, table = prediction.image, prediction.table
     if table is None:
         raise SettingError("the model's result is no label image", remedy="choose a model that segments")
@@ -121,23 +149,54 @@ def segment(array: Any, axes: str | None, request: Request) -> Segmentation:
     )
 
 
-def _predict(image: Image, request: Request, source: str) -> Prediction:
+def run(array: Any, axes: str | None, request: Request) -> NetworkRun:
+    """Run a network of any task on an array and return what it gives.
+
+    Parameters
+    ----------
+    array, axes, request
+        As of `segment`.
+
+    Raises
+    ------
+    AxesError
+        If nobody tells what the sides are.
+    RequestError, ModelError, BackendError
+        As `drua.predict`.
+    """
+    image = _image_of(array, axes)
+    with _opened(request) as model:
+        prediction = predict_maps(image, model, **_options(array, axes, request))
+    return NetworkRun(
+        {name: _map_like(array, image.axes, each) for name, each in prediction.maps.items()}, prediction.run
+    )
+
+
+def _opened(request: Request) -> AbstractContextManager[Model]:
+    """Return the model; one that was opened by somebody else stays open."""
     model = request.model
-    opened = nullcontext(model) if isinstance(model, Model) else open_model(model, request.device)
-    with opened as loaded:
-        if loaded.card.task != "segment":
-            raise SettingError(
-                f"model {loaded.card.id!r} is made to {loaded.card.task}, not to segment",
-                remedy="choose a model that segments",
-            )
-        return predict(
-            image,
-            loaded,
-            settings=request.settings,
-            channel=request.channel,
-            source=source,
-            progress=request.progress,
+    return nullcontext(model) if isinstance(model, Model) else open_model(model, request.device)
+
+
+def _options(array: Any, axes: str | None, request: Request) -> dict[str, Any]:
+    return {
+        "settings": request.settings,
+        "channel": request.channel,
+        "inputs": {name: _further(name, other, axes) for name, other in request.inputs.items()},
+        "source": str(getattr(array, "name", None) or ""),
+        "progress": request.progress,
+    }
+
+
+def _further(name: str, array: Any, axes: str | None) -> Image:
+    """Return a further image; an ndarray has the axes of the first one if it has as many."""
+    if not is_array(array):
+        raise ImageError(
+            f"the image for {name!r} is of {type(array)}, but must be an ndarray or DataArray",
+            remedy="give images of one kind",
         )
+    same = axes is not None and not _is_xarray(array) and array.ndim == len(axes)
+    return _image_of(array, axes if same else None)
 
 
 def _image_of(array: Any, axes: str | None) -> Image:
@@ -175,6 +234,18 @@ def _like(array: xarray.DataArray, labels: NDArray[Any]) -> xarray.DataArray:
     coordinates = {name: array.coords[name] for name in dims if name in array.coords}
     kept = {name: array.attrs[name] for name in ("unit", "time_unit", "pixel_size") if name in array.attrs}
     return xarray.DataArray(labels, dims=dims, coords=coordinates, attrs=kept)
+
+
+def _map_like(array: Any, axes: str, result: Image) -> Any:
+    """Return a map as an array of the kind and the axes of another; see `NetworkRun`."""
+    letters = axes.replace("C", "") if result.size("C") == 1 else axes if "C" in axes else f"C{axes}"
+    image = result.to(letters)
+    if not _is_xarray(array):
+        return image.pixels
+    names = {letter_of(str(name)): str(name) for name in array.dims}
+    own_names = any(letter != name.upper() for letter, name in names.items())
+    names.setdefault("C", "ch" if own_names else "C")
+    return image.to_xarray().rename({letter: names[letter] for letter in letters if letter != names[letter]})
 
 
 def _is_xarray(image: object) -> bool:

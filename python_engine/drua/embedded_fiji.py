@@ -203,7 +203,7 @@ def check_plugin() -> None:
         )
     if not has_java("io.github.drua.engine.Engines"):
         jpype.addClassPath(plugin_jar())
-    if not has_java("io.github.drua.command.SegmentHost"):
+    if not has_java("io.github.drua.command.RunHost"):
         raise BridgeError(
             "the plugin in this ImageJ is older than the engine",
             remedy="copy the jar that `make plugin` writes to its folder plugins",

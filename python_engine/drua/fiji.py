@@ -12,16 +12,16 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from drua import arrays, embedded_fiji
-from drua.arrays import DEFAULT_MODEL, Request, Segmentation
+from drua.arrays import DEFAULT_MODEL, NetworkRun, Request, Segmentation
 from drua.embedded_fiji import java
 from drua.errors import (
     AxesError,
@@ -34,9 +34,12 @@ from drua.errors import (
 )
 from drua.measure import Table
 from drua.pipeline import Model, Progress
+from drua.selection import Choice
 
 MODES = ("headless", "interactive")
 ROUTES = ("inprocess", "worker")
+
+Result = TypeVar("Result")
 
 
 class MacroError(RequestError):
@@ -107,6 +110,10 @@ class Gateway:
         """Segment an image; see `drua.fiji.segment`."""
         return segment(self, image, model, **options)
 
+    def run(self, image: Any, model: str, **options: Any) -> NetworkRun:
+        """Run a model on an image; see `drua.fiji.run`."""
+        return run(self, image, model, **options)
+
     def show(self) -> None:
         """Open ImageJ's window; DeviceError in mode 'headless'."""
         if self.mode != "interactive":
@@ -163,7 +170,8 @@ def segment(
     model: Model | str | os.PathLike[str] = DEFAULT_MODEL,
     *,
     axes: str | None = None,
-    channel: int = 0,
+    channel: Choice = 0,
+    inputs: Mapping[str, Any] | None = None,
     device: str = "auto",
     progress: Progress | None = None,
     **settings: Any,
@@ -176,7 +184,7 @@ def segment(
         What `start` or pyimagej's `init` returned; None will do for arrays, which need no Java.
     image : ij.ImagePlus, net.imagej.Dataset, xarray.DataArray or ndarray
         Only read. A selection of an ImagePlus restricts the work to its bounds; an xarray names its axes.
-    model, channel, device, progress
+    model, channel, inputs, device, progress
         See `drua.arrays.Request`; only arrays can be segmented by an opened model.
     axes : str, optional
         The axes of an ndarray, letters of TCZYX, slowest first; may only be left out for two sides (YX).
@@ -193,19 +201,55 @@ def segment(
     RequestError, ModelError, BackendError, BridgeError, Cancelled
         With code, message and remedy, also where Java raised it.
     """
-    request = Request(model, settings, channel, device, progress)
+    request = Request(model, settings, channel, device, progress, inputs or {})
     if arrays.is_array(image):
         return arrays.segment(image, axes, request)
-    if axes is not None:
-        raise SettingError(f"axes={axes!r} was given, but only an ndarray needs it", remedy="leave it out")
-    if _is_a(image, "ij.ImagePlus"):
-        return _segment_image_plus(image, request)
+    _check_kind(image, axes)
     if _is_a(image, "net.imagej.Dataset"):
-        return _segment_dataset(ij, image, request)
-    raise ImageError(
-        f"the image is of {type(image)}, but must be an ImagePlus, Dataset, xarray.DataArray or ndarray",
-        remedy="convert it, for example with ij.py.to_dataset",
-    )
+        plus, request = _from_dataset(ij, image, request)
+        done = _by_plugin(_segment_by_plugin, plus, request)
+        return replace(done, labels=_to_dataset(ij, done.labels))
+    return _by_plugin(_segment_by_plugin, image, request)
+
+
+def run(
+    ij: Any,
+    image: Any,
+    model: Model | str | os.PathLike[str],
+    *,
+    axes: str | None = None,
+    channel: Choice = 0,
+    inputs: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    **settings: Any,
+) -> NetworkRun:
+    """Run a network of any task and return what it gives, as `Drua Run Model...` in ImageJ.
+
+    Parameters
+    ----------
+    ij, image, model, axes, channel, inputs, device, progress, **settings
+        As of `segment`.
+
+    Returns
+    -------
+    NetworkRun
+        Its maps are of the kind of the image.
+
+    Raises
+    ------
+    RequestError, ModelError, BackendError, BridgeError, Cancelled
+        With code, message and remedy, also where Java raised it.
+    """
+    request = Request(model, settings, channel, device, progress, inputs or {})
+    if arrays.is_array(image):
+        return arrays.run(image, axes, request)
+    _check_kind(image, axes)
+    if _is_a(image, "net.imagej.Dataset"):
+        plus, request = _from_dataset(ij, image, request)
+        done = _by_plugin(_run_by_plugin, plus, request)
+        return replace(done, maps={name: _to_dataset(ij, each) for name, each in done.maps.items()})
+    return _by_plugin(_run_by_plugin, image, request)
 
 
 def run_macro(macro: Path, argument: str = "", fiji: Path | None = None, route: str = "inprocess") -> None:
@@ -298,12 +342,27 @@ def _engine(route: str) -> Iterator[None]:
         host()
 
 
-def _segment_dataset(ij: Any, dataset: Any, request: Request) -> Segmentation:
-    gateway = ij.ij if isinstance(ij, Gateway) else ij
-    if gateway is None:
-        raise SettingError(
-            "a Dataset needs the gateway that converts it", remedy="give what imagej.init or start returned"
+def _check_kind(image: Any, axes: str | None) -> None:
+    """Make sure that an image, which is no array, is one of ImageJ."""
+    if axes is not None:
+        raise SettingError(f"axes={axes!r} was given, but only an ndarray needs it", remedy="leave it out")
+    if not (_is_a(image, "ij.ImagePlus") or _is_a(image, "net.imagej.Dataset")):
+        raise ImageError(
+            f"the image is of {type(image)}, but must be an ImagePlus, Dataset, xarray.DataArray or ndarray",
+            remedy="convert it, for example with ij.py.to_dataset",
         )
+
+
+def _from_dataset(ij: Any, dataset: Any, request: Request) -> tuple[Any, Request]:
+    """Return a Dataset as an ImagePlus, and the request with its further images likewise."""
+    others = {name: _to_image_plus(ij, each) for name, each in request.inputs.items()}
+    return _to_image_plus(ij, dataset), replace(request, inputs=others)
+
+
+def _to_image_plus(ij: Any, dataset: Any) -> Any:
+    if not _is_a(dataset, "net.imagej.Dataset"):
+        return dataset  # a further image, which is checked with the others
+    gateway = _converter(ij)
     known = {"X", "Y", "Z", "Channel", "Time"}
     for number in range(dataset.numDimensions()):
         label = str(dataset.axis(number).type().getLabel())
@@ -313,8 +372,20 @@ def _segment_dataset(ij: Any, dataset: Any, request: Request) -> Segmentation:
                 remedy="choose one position of it first",
             )
     # Not by ij.py.to_dataset, which makes a Dataset without axes of an ImagePlus.
-    done = _segment_image_plus(_converted(gateway, dataset, "ij.ImagePlus"), request)
-    return replace(done, labels=_converted(gateway, done.labels, "net.imagej.Dataset"))
+    return _converted(gateway, dataset, "ij.ImagePlus")
+
+
+def _to_dataset(ij: Any, image: Any) -> Any:
+    return _converted(_converter(ij), image, "net.imagej.Dataset")
+
+
+def _converter(ij: Any) -> Any:
+    gateway = ij.ij if isinstance(ij, Gateway) else ij
+    if gateway is None:
+        raise SettingError(
+            "a Dataset needs the gateway that converts it", remedy="give what imagej.init or start returned"
+        )
+    return gateway
 
 
 def _converted(gateway: Any, image: Any, name: str) -> Any:
@@ -326,38 +397,56 @@ def _converted(gateway: Any, image: Any, name: str) -> Any:
     return converted
 
 
-def _segment_image_plus(image: Any, request: Request) -> Segmentation:
+def _by_plugin(how: Callable[[Any, dict[str, str], Request], Result], image: Any, request: Request) -> Result:
+    """Let the plugin work on an ij.ImagePlus, one at a time."""
     if isinstance(request.model, Model):
         raise SettingError(
             "an opened model was given, but the plugin's engine opens models itself", remedy="give its id"
         )
-    _PROCESS.adopt()
-    with _PROCESS.one_at_a_time:
-        return _segment_by_plugin(image, os.fspath(request.model), request)
-
-
-def _segment_by_plugin(image: Any, model: str, request: Request) -> Segmentation:
+    for name, other in request.inputs.items():
+        if not _is_a(other, "ij.ImagePlus"):
+            raise ImageError(
+                f"the image for {name!r} is of {type(other)}, but must be an ImagePlus as the first one",
+                remedy="give images of one kind",
+            )
     options = {name: _text(value) for name, value in request.settings.items()} | {
-        "model": model,
-        "output": "labels,rois,table",
+        "model": os.fspath(request.model),
         "channel": str(request.channel),
         "device": request.device,
     }
-    watcher = embedded_fiji.watcher(request.progress)
-    # A Ctrl-C that came too late for the last call would stop this one.
-    java("java.lang.Thread").interrupted()
-    try:
-        done = java("io.github.drua.command.SegmentHost").segment(image, options, watcher)
-    except embedded_fiji.java_exception() as error:
-        if watcher.error is not None:
-            raise watcher.error from None
-        raise embedded_fiji.drua_error(error) from error
+    _PROCESS.adopt()
+    with _PROCESS.one_at_a_time:
+        return how(image, options, request)
+
+
+def _segment_by_plugin(image: Any, options: dict[str, str], request: Request) -> Segmentation:
+    host = java("io.github.drua.command.SegmentHost")
+    done = _told_of_errors(host.segment, image, options | {"output": "labels,rois,table"}, request)
     return Segmentation(
         labels=done.labels(),
         table=_table(done.table()),
         run=json.loads(str(done.run())),
         rois=tuple(done.rois()),
     )
+
+
+def _run_by_plugin(image: Any, options: dict[str, str], request: Request) -> NetworkRun:
+    done = _told_of_errors(java("io.github.drua.command.RunHost").run, image, options, request)
+    maps = {str(entry.getKey()): entry.getValue() for entry in done.maps().entrySet()}
+    return NetworkRun(maps, json.loads(str(done.run())))
+
+
+def _told_of_errors(method: Callable[..., Any], image: Any, options: dict[str, str], request: Request) -> Any:
+    """Return what a method of a host in Java returns; its errors are raised as ours."""
+    watcher = embedded_fiji.watcher(request.progress)
+    # A Ctrl-C that came too late for the last call would stop this one.
+    java("java.lang.Thread").interrupted()
+    try:
+        return method(image, options, dict(request.inputs), watcher)
+    except embedded_fiji.java_exception() as error:
+        if watcher.error is not None:
+            raise watcher.error from None
+        raise embedded_fiji.drua_error(error) from error
 
 
 def _table(results: Any) -> Table:

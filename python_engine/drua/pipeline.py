@@ -494,11 +494,13 @@ def _result(
 ) -> Prediction:
     """Put the planes or volumes together, trace and measure them."""
     shown = _one_channel(whole)
-    names = [name for name in results[0] if name]
-    maps = {name: _intensity(job, [each[name] for each in results], whole, region) for name in names}
+    tensors = [tensor for tensor in job.card.outputs if tensor.name in results[0]]
+    maps = {t.name: _intensity(job, t, [each[t.name] for each in results], whole, region) for t in tensors}
     if job.decoder.kind == "intensity":
-        same = job.card.output.name
-        image = maps[same] if same in maps else _intensity(job, [each[""] for each in results], whole, region)
+        tensor = job.card.output
+        image = maps.get(tensor.name) or _intensity(
+            job, tensor, [each[""] for each in results], whole, region
+        )
         return Prediction("intensity", shown, image, None, None, run | {"objects": 0}, maps)
     progress("tracing outlines", 0, 0)
     found = [each[""] for each in results]
@@ -515,23 +517,38 @@ def _result(
     return Prediction("label_image", shown, shown.with_pixels(volume, "TZYX"), traced, table, run, maps)
 
 
-def _intensity(job: Job, results: list[NDArray[Any]], whole: Image, region: Region | None) -> Image:
-    """Return results (C, ...) of all planes or volumes as one image, axes TZCYX."""
-    if region is not None:
-        results = [
-            region.placed(each, whole.pixels.shape[-2:]) if each.shape[-2:] == job.sides[-2:] else each
-            for each in results
-        ]
+def _intensity(
+    job: Job, tensor: Tensor, results: list[NDArray[Any]], whole: Image, region: Region | None
+) -> Image:
+    """Return results (C, ...) by an output, of all planes or volumes, as one image, axes TZCYX.
+
+    An output of another pixel size than the image keeps it, and covers the region only.
+    """
+    letters = job.card.grid[job.card.grid.index("Y") - results[0].ndim + 3 :]
+    sides = dict(zip(job.card.grid, job.sides, strict=True))
+    ratio = {k: sides[k] / side for k, side in zip(letters, results[0].shape[1:], strict=True)}
+    same_size = all(value == 1 for value in ratio.values())
+    if region is not None and same_size:
+        results = [region.placed(each, whole.pixels.shape[-2:]) for each in results]
     outer = tuple(job.first.size(letter) for letter in job.outer)
     stacked = _stacked(results).reshape(*outer, *results[0].shape)
-    letters = job.outer + "C" + job.card.grid[job.card.grid.index("Y") - results[0].ndim + 3 :]
-    image = whole.with_pixels(axes.to(stacked, letters, "TZCYX"), "TZCYX")
-    ratio = {letter: whole.size(letter) / image.size(letter) for letter in "YX"}
-    if all(value == 1 for value in ratio.values()) or region is not None:
+    image = replace(
+        whole,
+        pixels=axes.to(stacked, f"{job.outer}C{letters}", "TZCYX"),
+        axes="TZCYX",
+        channel_names=tensor.channels if len(tensor.channels) == len(results[0]) else None,
+    )
+    if same_size:
         return image
-    sizes = {k: v * ratio.get(k, 1.0) for k, v in image.pixel_size.items()}
-    origin = {k: v / ratio.get(k, 1.0) for k, v in image.origin.items()}
-    return replace(image, pixel_size=sizes, origin=origin)
+    first = {} if region is None else {"Y": region.y, "X": region.x}
+    return replace(
+        image,
+        pixel_size={k: whole.scale(k) * ratio.get(k, 1.0) for k in (*whole.pixel_size, *ratio)},
+        origin={
+            k: (whole.origin.get(k, 0.0) + first.get(k, 0)) / ratio.get(k, 1.0)
+            for k in (*whole.origin, *first)
+        },
+    )
 
 
 def _stacked(results: list[NDArray[Any]]) -> NDArray[np.float32]:

@@ -249,6 +249,7 @@ public final class FakeEngine implements HostedEngine {
                 .add("error", error)
                 .toString());
       }
+    }
 
     private String described(String model) {
       JsonObject card = models.card(model);
