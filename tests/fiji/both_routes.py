@@ -111,19 +111,26 @@ KINDS: dict[str, tuple[Callable[[], Any], dict[str, str]]] = {
 }
 
 
-def told(labels: Any, rois: Any, rows: Any) -> dict[str, Any]:
-    """Return everything that a result is, pixels and ROIs as hashes of their bytes."""
-    calibration = labels.getCalibration()
-    planes = labels.getStack()
+def shown(image: Any) -> dict[str, Any]:
+    """Return everything that an image is, its pixels as a hash of their bytes."""
+    calibration = image.getCalibration()
+    planes = image.getStack()
     pixels = [np.asarray(planes.getPixels(number + 1)) for number in range(planes.size())]
-    encode = jpype.JClass("ij.io.RoiEncoder").saveAsByteArray
     return {
-        "title": str(labels.getTitle()),
-        "sides": list(map(int, labels.getDimensions())),
-        "type": [str(pixels[0].dtype), int(labels.getBitDepth())],
+        "title": str(image.getTitle()),
+        "sides": list(map(int, image.getDimensions())),
+        "type": [str(pixels[0].dtype), int(image.getBitDepth())],
         "pixels": hashlib.sha256(b"".join(plane.tobytes() for plane in pixels)).hexdigest(),
         "calibration": str(calibration.toString()),
         "origin": [calibration.xOrigin, calibration.yOrigin, calibration.zOrigin],
+    }
+
+
+def told(labels: Any, rois: Any, rows: Any, maps: dict[str, Any]) -> dict[str, Any]:
+    """Return everything that a result is, pixels and ROIs as hashes of their bytes."""
+    encode = jpype.JClass("ij.io.RoiEncoder").saveAsByteArray
+    return shown(labels) | {
+        "maps": {name: shown(each) for name, each in maps.items()},
         "rois": hashlib.sha256(b"".join(bytes(encode(roi)) for roi in rois)).hexdigest(),
         "table": hashlib.sha256(rows.tobytes()).hexdigest(),
         "objects": len(rois),
@@ -131,14 +138,20 @@ def told(labels: Any, rois: Any, rows: Any) -> dict[str, Any]:
 
 
 def in_process(image: Any, options: dict[str, str]) -> dict[str, Any]:
-    done = GATEWAY.segment(image, channel=int(options.get("channel", 0)))
-    return told(done.labels, done.rois, done.table.rows)
+    channel = options.get("channel", 0)
+    done = GATEWAY.segment(image, channel=channel)
+    maps = GATEWAY.run(image, "nuclei-fluorescence", channel=channel).maps
+    return told(done.labels, done.rois, done.table.rows, maps)
 
 
 def by_worker(image: Any, options: dict[str, str]) -> dict[str, Any]:
+    watcher = embedded_fiji.watcher(None)
     host = jpype.JClass("io.github.drua.command.SegmentHost")
-    done = host.segment(image, options | {"output": "labels,rois,table"}, embedded_fiji.watcher(None))
-    return told(done.labels(), list(done.rois()), drua.fiji._table(done.table()).rows)
+    done = host.segment(image, options | {"output": "labels,rois,table"}, {}, watcher)
+    runner = jpype.JClass("io.github.drua.command.RunHost")
+    run = runner.run(image, options | {"model": "nuclei-fluorescence"}, {}, watcher)
+    maps = {str(entry.getKey()): entry.getValue() for entry in run.maps().entrySet()}
+    return told(done.labels(), list(done.rois()), drua.fiji._table(done.table()).rows, maps)
 
 
 def main() -> None:

@@ -214,7 +214,7 @@ def test_an_old_plugin_is_told(tmp_path: Path) -> None:
     old = folder / "plugins/Drua_-0.0.1.jar"
     with zipfile.ZipFile(plugin_jar()) as new, zipfile.ZipFile(old, "w") as archive:
         for name in new.namelist():
-            if "SegmentHost" not in name:
+            if "RunHost" not in name:
                 archive.writestr(name, new.read(name))
     (tmp_path / "imagej.py").write_text(PYIMAGEJ)
     told = _told("told['start'] = error_of(drua.fiji.start, sys.argv[1])", folder, PYTHONPATH=str(tmp_path))

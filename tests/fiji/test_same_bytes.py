@@ -31,6 +31,8 @@ def test_every_kind_was_tried(results: dict[str, Any]) -> None:
 def test_both_routes_give_the_same_bytes(kind: str, results: dict[str, Any]) -> None:
     assert results[kind]["inprocess"] == results[kind]["worker"]
     assert results[kind]["inprocess"]["objects"] > 0
+    assert all(image["type"] == ["float32", 32] for image in results[kind]["inprocess"]["maps"].values())
+    assert results[kind]["inprocess"]["maps"]
 
 
 def test_kinds_that_hold_the_same_numbers_have_the_same_labels(results: dict[str, Any]) -> None:

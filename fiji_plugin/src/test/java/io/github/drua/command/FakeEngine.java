@@ -60,7 +60,7 @@ public final class FakeEngine implements HostedEngine {
             return thread;
           });
   private final FakeModels models =
-      new FakeModels(card("nuclei-fluorescence", "Nuclei (fluorescence)"), OTHER, BOTH);
+      new FakeModels(card("nuclei-fluorescence", "Nuclei (fluorescence)"), OTHER, BOTH, COLOURS);
   private volatile LineListener listener;
   private volatile JsonObject inputs;
   private volatile byte[] pixels;
@@ -191,6 +191,14 @@ public final class FakeEngine implements HostedEngine {
           .replace("'id':'cells','name':'Cells','task':'segment'", TAKES_BOTH)
           .replace("'axes':'YX'", "'axes':'CYX'");
 
+  private static final String COLOURS =
+      OTHER
+          .replace(
+              "'id':'cells','name':'Cells','task':'segment'",
+              "'id':'colours','name':'Three colours','task':'stain','inputs':[{'name':'image',"
+                  + "'axes':'CYX','channels':['r','g','b'],'optional':false}]")
+          .replace("'axes':'YX'", "'axes':'CYX'");
+
   /** One operation. */
   private final class Task {
     private final String id;
@@ -303,7 +311,11 @@ public final class FakeEngine implements HostedEngine {
     }
 
     private int bytes() {
-      return labelBytes() + 1024 + 2 * mapBytes();
+      return labelBytes() + 1024 + (givesMaps() ? 2 * mapBytes() : 0);
+    }
+
+    private boolean givesMaps() {
+      return op.equals("run") || inputs.getBoolean("maps", false);
     }
 
     /** Writes the maps and returns what tells of them. */
@@ -377,12 +389,11 @@ public final class FakeEngine implements HostedEngine {
       for (int i = 0; i < rows.length; i++) {
         to.putDouble(at + 320 + 8 * i, rows[i]);
       }
-      String told = outputs(segment, at).replaceFirst("\\{", "{'maps':" + maps(to, segment) + ",");
+      String maps = givesMaps() ? maps(to, segment) : "{}";
+      String told = outputs(segment, at).replaceFirst("\\{", "{'maps':" + maps + ",");
       JsonObject outputs = Json.parse(told.replace('\'', '"')).asObject();
       if (op.equals("run")) {
         outputs.remove("labels").remove("outlines").remove("table").remove("count");
-      } else if (!inputs.getBoolean("maps", false)) {
-        outputs.set("maps", new JsonObject());
       }
       spoiler.accept(outputs);
       complete(outputs.toString());

@@ -3,6 +3,7 @@ package io.github.drua.command;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ij.IJ;
@@ -11,6 +12,7 @@ import ij.ImagePlus;
 import ij.Menus;
 import ij.WindowManager;
 import ij.gui.GenericDialog;
+import ij.gui.MessageDialog;
 import ij.gui.Overlay;
 import ij.gui.ProgressBar;
 import ij.gui.Roi;
@@ -23,21 +25,26 @@ import java.awt.Dialog;
 import java.awt.EventQueue;
 import java.awt.Menu;
 import java.awt.MenuBar;
+import java.awt.Robot;
 import java.awt.TextField;
 import java.awt.Window;
 import java.awt.event.ActionEvent;
 import java.awt.event.ItemEvent;
 import java.awt.event.KeyEvent;
 import java.awt.event.MouseEvent;
+import java.awt.image.BufferedImage;
+import java.io.File;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -101,9 +108,10 @@ class WindowsTest {
         CheckEnginePlugin.class.getName(), Menus.getCommands().get("Drua Check Engine..."));
     Menu drua = menu(menu(Menus.getMenuBar(), "Plugins"), "Drua");
     assertEquals("Drua Segment...", drua.getItem(0).getLabel());
-    assertEquals("Drua Models...", drua.getItem(1).getLabel());
-    assertEquals("Drua Check Engine...", drua.getItem(2).getLabel());
-    assertEquals("Drua Python Environment...", drua.getItem(3).getLabel());
+    assertEquals("Drua Run Model...", drua.getItem(1).getLabel());
+    assertEquals("Drua Models...", drua.getItem(2).getLabel());
+    assertEquals("Drua Check Engine...", drua.getItem(3).getLabel());
+    assertEquals("Drua Python Environment...", drua.getItem(4).getLabel());
   }
 
   @Test
@@ -123,7 +131,7 @@ class WindowsTest {
         fake.engine().inputs().get("settings").toString());
     assertEquals(1, fake.engine().inputs().getInt("channel", -1));
     List<String> lines = new ArrayList<>(Arrays.asList(recorder.getText().split("\n")));
-    lines.removeIf(line -> !line.contains("Drua"));
+    lines.removeIf(line -> !line.contains("Drua Segment"));
     assertEquals(
         "[run(\"Drua Segment...\", \"model=nuclei-fluorescence output=labels,rois save=[]"
             + " planes=all channel=1 device=auto mask_threshold=0.5 min_size=7 split=false"
@@ -145,6 +153,95 @@ class WindowsTest {
     press(other);
     await(Status::last);
     assertEquals("cells", fake.engine().inputs().getString("model", ""));
+  }
+
+  @Test
+  void eachChannelOfTheModelAndEachImageIsAChoice() throws Exception {
+    Recorder recorder = new Recorder(false);
+    Recorder.record = true;
+    for (int i = 1; i <= 30; i++) {
+      WindowManager.getImage("field 1.tif")
+          .getStack()
+          .setSliceLabel(i % 2 == 1 ? "DAPI" : "GFP", i);
+    }
+    IJ.createHyperStack("dark", 47, 31, 1, 3, 5, 16).show();
+    IJ.selectWindow("field 1.tif");
+    IJ.doCommand("Drua Run Model...");
+    GenericDialog both = chooseModel("Cells and nuclei");
+    picture(both, "run-both");
+    Choice cell = (Choice) both.getChoices().get(1);
+    Choice nucleus = (Choice) both.getChoices().get(2);
+    assertEquals("1: DAPI", cell.getSelectedItem());
+    assertEquals("2: GFP", nucleus.getSelectedItem());
+    cell.select(1);
+    nucleus.select(0);
+    Choice dark = (Choice) both.getChoices().get(3);
+    assertEquals("dark", dark.getSelectedItem());
+    assertEquals("none", ((Choice) both.getChoices().get(4)).getSelectedItem());
+    press(both);
+    await(() -> WindowManager.getImage("field 1-probability"));
+    await(Status::last);
+    assertEquals("field 1-probability", WindowManager.getCurrentImage().getTitle());
+    assertNotNull(WindowManager.getImage("field 1-flow"));
+    assertEquals("2,1", fake.engine().inputs().getString("channel", ""));
+    assertEquals(
+        "[Dark field]", fake.engine().inputs().get("inputs").asObject().names().toString());
+    assertTrue(
+        recorder
+            .getText()
+            .contains(
+                "run(\"Drua Run Model...\", \"model=both save=[] planes=all channel=2,1"
+                    + " device=auto input_dark_field=dark diameter=30\");"),
+        recorder.getText());
+  }
+
+  @Test
+  void modelThatCannotRunIsShownWithTheReason() throws Exception {
+    IJ.doCommand("Drua Run Model...");
+    GenericDialog star = chooseModel("Nuclei of tissue sections, star-convex (cannot run here)");
+    picture(star, "run-problem");
+    press(star);
+    await(() -> dialogs().stream().anyMatch(each -> each instanceof MessageDialog) ? true : null);
+    assertNull(Status.last());
+    assertNull(fake.engine().inputs());
+  }
+
+  @Test
+  void coloursNeedNoChoiceForThreeChannelsAndOneForOne() throws Exception {
+    closeWindows();
+    IJ.createImage("rgb", "RGB black", 23, 19, 1).show();
+    IJ.doCommand("Drua Segment...");
+    GenericDialog dialog = awaitDialog(null);
+    picture(dialog, "segment-rgb");
+    Choice channel = (Choice) dialog.getChoices().get(1);
+    assertEquals("1: Red", channel.getItem(0));
+    assertEquals(3, channel.getItemCount());
+    EventQueue.invokeLater(dialog::dispose);
+    await(Status::last);
+    Status.forget();
+    IJ.doCommand("Drua Run Model...");
+    GenericDialog stain = chooseModel("Three colours");
+    press(stain);
+    await(Status::last);
+    assertEquals(0, fake.engine().inputs().getInt("channel", -1));
+  }
+
+  /** Chooses a model in the dialog on display and returns the dialog that follows. */
+  private static GenericDialog chooseModel(String name) {
+    GenericDialog dialog = awaitDialog(null);
+    Choice models = (Choice) dialog.getChoices().get(0);
+    models.select(name);
+    assertEquals(name, models.getSelectedItem());
+    ItemEvent chosen = new ItemEvent(models, ItemEvent.ITEM_STATE_CHANGED, name, 1);
+    EventQueue.invokeLater(() -> models.getItemListeners()[0].itemStateChanged(chosen));
+    return awaitDialog(dialog);
+  }
+
+  private static void picture(Window window, String name) throws Exception {
+    Thread.sleep(400); // the window manager draws when it likes
+    BufferedImage picture = new Robot().createScreenCapture(window.getBounds());
+    File file = Files.createDirectories(Paths.get("target", "screenshots")).toFile();
+    assertTrue(ImageIO.write(picture, "png", new File(file, name + ".png")));
   }
 
   @Test
