@@ -90,7 +90,8 @@ def selected() -> Any:
 def calibrated() -> Any:
     image = stack()
     calibration = image.getCalibration()
-    calibration.pixelWidth, calibration.pixelHeight, calibration.pixelDepth = 0.31, 0.37, 1.5
+    calibration.pixelWidth = calibration.pixelHeight = 0.31
+    calibration.pixelDepth = 1.5
     calibration.xOrigin, calibration.yOrigin, calibration.zOrigin = 3, 5, 1
     calibration.setUnit("micron")
     return image

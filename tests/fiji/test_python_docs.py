@@ -31,7 +31,7 @@ def _run(code: str, folder: Path) -> Finished:
 
 def test_the_page_runs_from_top_to_bottom(tmp_path: Path) -> None:
     blocks = _blocks("python")
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     done = _run("\n".join(blocks), tmp_path)
     assert done.code == 0, done.err
     for part in (

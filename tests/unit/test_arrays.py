@@ -14,6 +14,7 @@ import xarray
 from drua import fiji
 from drua.errors import AxesError, Cancelled, ImageError, SettingError
 
+from tests.small_networks import write_colour, write_pair
 from tests.tiny_model import write_package
 
 
@@ -143,3 +144,44 @@ def test_arrays_need_no_java(tiny_package: Path) -> None:
     )
     out = subprocess.check_output([sys.executable, "-c", code, tiny_package], text=True)
     assert out.strip() == "[]"
+
+
+def test_a_network_gives_maps_of_the_kind_and_axes_of_the_image(tmp_path: Path) -> None:
+    pair = write_pair(tmp_path / "pair")
+    field = np.random.default_rng(3).integers(0, 999, (3, 40, 52, 2)).astype(np.uint16)
+    dark = np.full((3, 40, 52), 5, np.uint16)
+    with pytest.raises(AxesError, match="does not tell its axes"):
+        fiji.run(None, field, pair, axes="ZYXC", inputs={"Dark_field": dark})
+    done = fiji.run(None, field, pair, axes="ZYXC", inputs={"Dark_field": dark[..., None]}, channel="2,1")
+    swapped = field[..., 1].astype(np.float32) - field[..., 0] - 5
+    np.testing.assert_array_equal(done.maps["difference"], swapped)
+    np.testing.assert_array_equal(done.maps["both"], field)
+    assert done.run["channel"] == "2,1"
+
+
+def test_an_xarray_gives_maps_with_names_units_and_their_own_pixel_size(tmp_path: Path) -> None:
+    colours = np.random.default_rng(4).integers(0, 255, (40, 52, 3)).astype(np.uint8)
+    given = xarray.DataArray(
+        colours,
+        dims=("row", "col", "ch"),
+        coords={"row": np.arange(40) * 0.5 + 3, "col": np.arange(52) * 0.5},
+        attrs={"unit": "micron"},
+    )
+    maps = fiji.run(None, given, write_colour(tmp_path / "colour")).maps
+    assert maps["blue"].dims == maps["large"].dims == ("row", "col")
+    np.testing.assert_allclose(maps["blue"].coords["row"], given.coords["row"])
+    assert maps["large"].shape == (80, 104)
+    np.testing.assert_allclose(maps["large"].coords["row"][[0, -1]], [3, 3 + 79 * 0.25])
+    assert maps["large"].attrs["unit"] == "micron"
+    assert maps["large"].attrs["pixel_size"] == {"Y": 0.25, "X": 0.25}
+
+
+def test_further_images_must_be_given_and_of_one_kind(tmp_path: Path) -> None:
+    pair = write_pair(tmp_path / "pair")
+    field = np.zeros((2, 40, 52), np.uint16)
+    with pytest.raises(SettingError, match=r"takes 2 images, but none is given for Dark_field"):
+        fiji.run(None, field, pair, axes="CYX")
+    with pytest.raises(ImageError, match=r"the image for 'Dark_field' is of <class 'list'>"):
+        fiji.run(None, field, pair, axes="CYX", inputs={"Dark_field": [[1]]})
+    with pytest.raises(SettingError, match="has no further input 'Dark'"):
+        fiji.run(None, field, pair, axes="CYX", inputs={"Dark": field[0], "Dark_field": field[0]})

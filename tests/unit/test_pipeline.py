@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from drua.errors import Cancelled, CardError, ImageError, SettingError
 from drua.image import Image
-from drua.pipeline import Region, open_model, predict
+from drua.pipeline import Region, open_model, predict, predict_maps
 
 from tests.network_maps import maps_of
+from tests.small_networks import write_colour
 from tests.tiny_model import write_package
 
 
@@ -170,3 +171,19 @@ def test_a_device_that_is_not_there_is_refused(tiny_package: Path) -> None:
 
     with pytest.raises(DeviceError, match="'cuda:7' is not available here; choose auto or cpu"):
         open_model(tiny_package, "cuda:7")
+
+
+def test_maps_name_their_channels_and_lie_where_their_pixels_come_from(tmp_path: Path) -> None:
+    colours = np.random.default_rng(2).integers(0, 255, (40, 52, 3)).astype(np.uint8)
+    image = Image(colours, "YXC", {"X": 0.5, "Y": 0.5}, "micron", origin={"X": -4.0})
+    model = str(write_colour(tmp_path / "colour"))
+    maps = predict_maps(image, model, region=Region(10, 8, 20, 24)).maps
+    blue, large = maps["blue"], maps["large"]
+    np.testing.assert_array_equal(blue.pixels[0, 0, 0, 8:32, 10:30], colours[8:32, 10:30, 2])
+    assert not blue.pixels[0, 0, 0, :8].any()
+    assert (dict(blue.pixel_size), dict(blue.origin)) == ({"X": 0.5, "Y": 0.5}, {"X": -4.0})
+    red = colours[8:32, 10:30, 0].repeat(2, axis=0).repeat(2, axis=1)
+    np.testing.assert_array_equal(large.pixels[0, 0, 0], red)
+    assert dict(large.pixel_size) == {"X": 0.25, "Y": 0.25}
+    assert dict(large.origin) == {"X": 12.0, "Y": 16.0}
+    assert (blue.channel_names, large.channel_names) == (("blue",), ("red",))

@@ -239,7 +239,7 @@ def _common_settings(ours: Mapping[str, Any], pixel_size: Mapping[str, float]) -
     return (
         Setting(
             "statistics",
-            "Normalise by",
+            "Normalise each",
             "choice",
             str(ours.get("statistics", "plane")),
             choices=("plane", "stack"),
@@ -247,7 +247,7 @@ def _common_settings(ours: Mapping[str, Any], pixel_size: Mapping[str, float]) -
         ),
         Setting(
             "scale",
-            "Scale (0: by pixel size)" if pixel_size else "Scale",
+            "Scale image by (0: pixel size)" if pixel_size else "Scale image by",
             "number",
             0.0 if pixel_size else 1.0,
             min=0.0,

@@ -120,7 +120,9 @@ public abstract class ModelDialog<P extends Parameters> {
     addModel(dialog, card);
     addChannels(dialog, card.channels());
     card.furtherInputs().forEach(input -> addImage(dialog, input));
-    card.settings().stream().filter(this::matters).forEach(setting -> addSetting(dialog, setting));
+    card.settings().stream()
+        .filter(setting -> matters(card, setting))
+        .forEach(setting -> addSetting(dialog, setting));
     addPlanes(dialog);
     addDevice(dialog);
     addMore(dialog);
@@ -157,8 +159,8 @@ public abstract class ModelDialog<P extends Parameters> {
     dialog.addMessage(text, new Font(Font.SANS_SERIF, Font.PLAIN, 12), colour);
   }
 
-  /** Returns whether a setting makes a difference for the image. */
-  private boolean matters(Setting setting) {
+  /** Returns whether a setting of a model makes a difference for the image. */
+  boolean matters(Card card, Setting setting) {
     return planes() > 1 || !"statistics".equals(setting.name());
   }
 
