@@ -181,8 +181,11 @@ class WindowsTest {
     press(both);
     await(() -> WindowManager.getImage("field 1-probability"));
     await(Status::last);
-    assertEquals("field 1-probability", WindowManager.getCurrentImage().getTitle());
     assertNotNull(WindowManager.getImage("field 1-flow"));
+    // The window manager gives the focus to new windows one after the other.
+    await(
+        () ->
+            WindowManager.getCurrentImage().getTitle().equals("field 1-probability") ? true : null);
     assertEquals("2,1", fake.engine().inputs().getString("channel", ""));
     assertEquals(
         "[Dark field]", fake.engine().inputs().get("inputs").asObject().names().toString());
