@@ -60,7 +60,7 @@ public final class FakeEngine implements HostedEngine {
             return thread;
           });
   private final FakeModels models =
-      new FakeModels(card("nuclei-fluorescence", "Nuclei (fluorescence)"), OTHER, BOTH, COLOURS);
+      new FakeModels(card("nuclei-fluorescence", "Nuclei (fluorescence)"), OTHER);
   private volatile LineListener listener;
   private volatile JsonObject inputs;
   private volatile byte[] pixels;
@@ -186,12 +186,14 @@ public final class FakeEngine implements HostedEngine {
                   + "'label':'Diameter','type':'number','default':30,'min':1,'max':500,'choices':null,"
                   + "'help':''}]}");
 
-  private static final String BOTH =
+  /** The card of a model of two channels, a further image, and one that may be left out. */
+  static final String BOTH =
       OTHER
           .replace("'id':'cells','name':'Cells','task':'segment'", TAKES_BOTH)
           .replace("'axes':'YX'", "'axes':'CYX'");
 
-  private static final String COLOURS =
+  /** The card of a model of three channels. */
+  static final String COLOURS =
       OTHER
           .replace(
               "'id':'cells','name':'Cells','task':'segment'",
@@ -261,7 +263,7 @@ public final class FakeEngine implements HostedEngine {
 
     private String described(String model) {
       JsonObject card = models.card(model);
-      return card == null ? card(model, model) : card.toString();
+      return card != null ? card.toString() : model.equals("both") ? BOTH : card(model, model);
     }
 
     private void segment(JsonObject given, String model) {

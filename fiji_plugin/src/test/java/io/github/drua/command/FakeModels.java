@@ -73,6 +73,11 @@ public final class FakeModels {
     put(star);
   }
 
+  /** Installs the model of a card. */
+  void install(String card) {
+    put(json(card));
+  }
+
   /** Returns the card of a model; null if there is none. */
   JsonObject card(String id) {
     return cards.get(id);

@@ -87,14 +87,14 @@ class ModelsParametersTest {
         lines[1]);
     assertEquals("cells                segment  BSD-3-Clause          not tested", lines[2]);
     assertTrue(
-        lines[6].endsWith(
+        lines[4].endsWith(
             "cannot run: the decoder stardist_postprocessing comes later; update Drua when it is"
                 + " there"),
-        lines[6]);
+        lines[4]);
     assertEquals(
         "Cannot be read: /home/zoe/.local/share/drua/models/old-model: rdf.yaml has no weights, but"
             + " a model needs some; remove the folder, or install the model again",
-        lines[7]);
+        lines[5]);
   }
 
   @Test

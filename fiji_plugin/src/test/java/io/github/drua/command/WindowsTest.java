@@ -159,6 +159,7 @@ class WindowsTest {
   void eachChannelOfTheModelAndEachImageIsAChoice() throws Exception {
     Recorder recorder = new Recorder(false);
     Recorder.record = true;
+    fake.engine().models().install(FakeEngine.BOTH);
     for (int i = 1; i <= 30; i++) {
       WindowManager.getImage("field 1.tif")
           .getStack()
@@ -212,6 +213,7 @@ class WindowsTest {
   @Test
   void coloursNeedNoChoiceForThreeChannelsAndOneForOne() throws Exception {
     closeWindows();
+    fake.engine().models().install(FakeEngine.COLOURS);
     IJ.createImage("rgb", "RGB black", 23, 19, 1).show();
     IJ.doCommand("Drua Segment...");
     GenericDialog dialog = awaitDialog(null);
