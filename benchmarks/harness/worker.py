@@ -76,5 +76,5 @@ if __name__ == "__main__":
     for name in ("describe", "segment"):
         operations.OPERATIONS[name] = timed(name, operations.OPERATIONS[name])
     operations.predict = timed("predict", operations.predict)
-    OnnxBackend.predict = timed("forward", OnnxBackend.predict)  # type: ignore[method-assign]
+    OnnxBackend.run = timed("forward", OnnxBackend.run)  # type: ignore[method-assign]
     worker.main(sys.argv[2:])  # behind --segments
