@@ -184,7 +184,8 @@ def predict(
         job = Job(card, decoder, resolved, parts, scale)
         memory.check(job.block_pixels, job.pixels, card, decoder.kind)
         with closing(FrugalBackend(opened.backend, card)) as backend:
-            results, tiles = job.run(backend, maps or len(card.outputs) > 1, tell)
+            several = decoder.kind == "intensity" and len(card.outputs) > 1
+            results, tiles = job.run(backend, maps or several, tell)
             run = provenance(card, backend, resolved, channel, source)
     run["notes"] = [*run["notes"], *([note] if note else [])]
     run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
