@@ -65,7 +65,7 @@ class Network(AbstractContextManager["Network"]):
         """Return the shape of the output for a shape of the input; None if the network does not take it."""
         try:
             return self(np.full(shape, 0.5 * self.unit, np.float32)).shape
-        except (Cancelled, CardError, DeviceMemoryError):
+        except (Cancelled, DeviceMemoryError):
             raise
         except Exception as error:  # what a runtime raises for a shape is open-ended
             self.reason = one_line(error)
