@@ -1,7 +1,7 @@
 # make demo    segment a sample image in a real ImageJ and show where the result is
 # make test    everything, without GPU and without a display
 # make bench   the figures of benchmarks/README.md, beside their goals
-# make check   lint, types, layers and unit tests, in under a minute
+# make check   lint, types, layers and unit tests, in about a minute
 # make soak    thousands of kills of the engine and of ImageJ, and of calls; hours (TRIALS=2000)
 # make fuzz    hostile lines from both sides; hours (EXAMPLES=200000)
 .PHONY: env oracle plugin demo imagej check test bench soak fuzz lock help
