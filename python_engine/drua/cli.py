@@ -7,14 +7,14 @@ printed on stdout and nothing else.
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from drua.cli_evaluate import evaluate
 from drua.cli_models import models_app
-from drua.console import Bar, Device, Json, console, errors, plain, print_json, print_pairs, settings_of
+from drua.console import Bar, Device, Json, console, errors, plain, print_json, settings_of
 from drua.errors import Cancelled, DruaError, OutputError, SettingError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(models_app, name="models")
+app.command()(evaluate)
 
 Channel = Annotated[
     str,
@@ -135,25 +136,6 @@ def macro(
     except Cancelled:
         errors.print("a command of the macro was cancelled")
         sys.exit(1)
-
-
-@app.command()
-def evaluate(
-    prediction: Annotated[Path, typer.Argument(help="A label image.")],
-    truth: Annotated[Path, typer.Argument(help="The label image it should be.")],
-    iou: Annotated[float, typer.Option(min=0.0, max=1.0, help="Overlap from which two objects match.")] = 0.5,
-    as_json: Json = False,
-) -> None:
-    """Score a label image against the truth: AP = TP / (TP + FP + FN), precision, recall, F1, PQ."""
-    from drua.files import read_image
-    from drua.metrics import match, score
-
-    matched = match(read_image(prediction).pixels.squeeze(), read_image(truth).pixels.squeeze(), iou)
-    scores = {"iou": iou, **asdict(matched), **asdict(score(matched))}
-    if as_json:
-        print_json(scores)
-    else:
-        print_pairs("", {name: f"{value:.4g}" for name, value in scores.items()})
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """What noise an image has, told from the image alone: its level, how it grows with brightness, and stripes.
 
 All of it looks at differences between neighbours that smooth structure does not have, and takes medians, so
-that edges and small bright objects do not count as noise. Noise that is alike in neighbouring pixels, as after
-resampling or smoothing, is underestimated for the same reason.
+that edges and small bright objects do not count as noise. Noise that is alike in neighbouring pixels, as
+after resampling or smoothing, is underestimated for the same reason.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class NoiseModel:
 
     def sigma(self, brightness: Plane) -> Plane:
         """Return the standard deviation of the noise at every brightness, in grey values."""
-        return np.sqrt(np.maximum(self.slope * brightness + self.constant, self.floor))
+        return np.asarray(np.sqrt(np.maximum(self.slope * brightness + self.constant, self.floor)))
 
 
 def level(plane: Plane) -> float:
     """Return the standard deviation of the noise that differs from pixel to pixel, in grey values.
 
-    The mask of Immerkaer 1996 (Comput. Vis. Image Underst. 64, 300), which straight edges and gradients do not
-    pass, with the median of absolute values instead of their mean (Donoho & Johnstone 1994).
+    The mask of Immerkaer 1996 (Comput. Vis. Image Underst. 64, 300), which straight edges and gradients do
+    not pass, with the median of absolute values instead of their mean (Donoho & Johnstone 1994).
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def level(plane: Plane) -> float:
 def model(planes: Sequence[Plane], guides: Sequence[Plane] | None = None) -> NoiseModel:
     """Fit how the noise's variance grows with brightness.
 
-    After Foi et al. 2008 (IEEE Trans. Image Process. 17, 1737): the spread of differences, by brightness, and a
-    straight line through it that is not misled by bins where structure dominates.
+    After Foi et al. 2008 (IEEE Trans. Image Process. 17, 1737): the spread of differences, by brightness, and
+    a straight line through it that is not misled by bins where structure dominates.
 
     Parameters
     ----------
@@ -95,10 +95,10 @@ def model(planes: Sequence[Plane], guides: Sequence[Plane] | None = None) -> Noi
 
 
 def stripes(plane: Plane, axis: int) -> float:
-    """Return the standard deviation of an offset that whole rows (axis 0) or columns (axis 1) have, in grey values.
+    """Return the standard deviation, in grey values, of offsets of whole rows (axis 0) or columns (axis 1).
 
-    Each row's difference from the rows beside it, as the mean of its middle half, which edges do not move; less
-    what noise that differs from pixel to pixel contributes, also where neighbours along the row are alike.
+    Each row's difference from the rows beside it, as the mean of its middle half, which edges do not move;
+    less what noise that differs from pixel to pixel contributes, also where neighbours along rows are alike.
     Structure that itself lies along whole rows, from one border to the other, counts as well.
 
     Parameters

@@ -1,7 +1,7 @@
-"""Judging a denoised image without a truth: is what was removed noise, or was signal removed as well?
+"""Judging a denoised image without a truth: was only noise removed, or signal as well.
 
-What was removed, the residual, is first divided by the noise that is expected at each brightness, because more
-photons mean more noise and that is no structure. What then makes neighbours in it alike is
+What was removed, the residual, is first divided by the noise that is expected at each brightness, because
+more photons mean more noise and that is no structure. What then makes neighbours in it alike is
 
 - signal, if it is found where the image has structure and not where it is flat;
 - noise with a pattern, if it is found everywhere, or goes along whole rows or columns.
@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua import noise
-from drua.errors import ImageError, ShapeError
+from drua.comparison import Picture, residual_picture
 from drua.image import Image
+from drua.pairs import aligned, finite
 
 Plane = NDArray[np.float64]
 Verdict = Literal["noise", "structured noise", "signal removed", "nothing removed", "too small to tell"]
@@ -45,11 +46,11 @@ _SIGNAL = 0.05
 _CHANCE = 5.0
 """Standard errors that count as chance."""
 _FLAT, _STRUCTURED = 0.5, 0.9
-"""Parts of the image by steepness: the flat one below the first quantile, the structured one above the second."""
+"""Parts of the image by steepness: flat below the first quantile, structured above the second."""
 _EDGE = 1.5
 """Gaussian sigma in pixels of the gradient that tells the steepness."""
 _BLOCK = 8
-"""Side in pixels of the means from which it is told whether bright parts were dimmed: noise is no matter there."""
+"""Side in pixels of the means that tell whether bright parts were dimmed: noise is no matter there."""
 _DIMMED = 0.03
 _BIASED = 0.01
 """Parts of the contrast from which dimming and a shift of the mean are said."""
@@ -81,7 +82,7 @@ class Residual:
     neighbours : float
         Correlation of neighbours in the residual, -1..1; 0 for white noise.
     flat, structured : float
-        Covariance of neighbours as a part of the noise's variance, where the image is flat and where it is not.
+        Covariance of neighbours as a part of the noise's variance, where the image is flat and where not.
     size : float, optional
         How wide the structure is that was removed, in pixels; None if none was.
     dimmed : float
@@ -137,28 +138,41 @@ def assess(noisy: Image, result: Image) -> tuple[Residual, ...]:
     ImageError
         If a pixel is not a number.
     """
-    before, after = noisy.to("CTZYX").pixels, result.to("CTZYX").pixels
-    if before.shape != after.shape:
-        raise ShapeError(
-            f"the result has the sides {result.sizes}, but the input has {noisy.sizes}",
-            remedy="compare a result with the image it came from",
-        )
+    before, after = aligned({"input": noisy, "result": result})
     names = noisy.channel_names or tuple(f"channel {number + 1}" for number in range(len(before)))
     pixel = (noisy.scale("X"), noisy.unit) if noisy.unit != "pixel" and "X" in noisy.pixel_size else None
     return tuple(
-        _assess_channel(name if len(before) > 1 else "", _chosen(one), _chosen(other), pixel)
+        _assess_channel(
+            name if len(before) > 1 else "", _chosen(one, "input"), _chosen(other, "result"), pixel
+        )
         for name, one, other in zip(names, before, after, strict=True)
     )
 
 
-def _chosen(channel: NDArray[Any]) -> list[Plane]:
+def picture(noisy: Image, result: Image, found: Residual, channel: int = 1) -> Picture:
+    """Return input, result, residual and its autocorrelation side by side, of the channel's middle plane.
+
+    Parameters
+    ----------
+    noisy, result : Image
+        As for `assess`.
+    found : Residual
+        What it returned for that channel.
+    channel : int
+        Counted from 1.
+    """
+    planes = []
+    for pixels in aligned({"input": noisy, "result": result}):
+        times, depth = pixels.shape[1:3]
+        planes.append(pixels[channel - 1, times // 2, depth // 2])
+    return residual_picture(planes[0], planes[1], found.autocorrelation)
+
+
+def _chosen(channel: NDArray[Any], name: str) -> list[Plane]:
     """Return the planes (Y, X) of a channel (T, Z, Y, X) that are looked at."""
-    depth, height = channel.shape[1], channel.shape[0] * channel.shape[1]
-    numbers = np.unique(np.linspace(0, height - 1, min(height, MOST_PLANES)).round().astype(int))
-    planes = [np.asarray(channel[number // depth, number % depth], np.float64) for number in numbers]
-    if not all(np.isfinite(plane).all() for plane in planes):
-        raise ImageError("the image has pixels that are not finite", remedy="replace them in both images")
-    return planes
+    planes = channel.reshape(-1, *channel.shape[2:])
+    numbers = np.unique(np.linspace(0, len(planes) - 1, MOST_PLANES).round().astype(int))
+    return [finite(planes[number], name) for number in numbers]
 
 
 def _assess_channel(
@@ -196,7 +210,11 @@ def _assess_channel(
     found = Residual(channel=channel, verdict=verdict, sentences=(), **facts)
     spread = removed / np.sqrt(sum(plane.size for plane in before))
     contrast = float(np.ptp(np.percentile(np.stack(after), (0.5, 99.8))))
-    said = [_said_first(found, pattern, pixel), *_said_of_noise(found), *_said_of_bias(found, contrast, spread)]
+    said = [
+        _said_first(found, pattern, pixel),
+        *_said_of_noise(found),
+        *_said_of_bias(found, contrast, spread),
+    ]
     return Residual(**{**vars(found), "sentences": tuple(said)})
 
 
@@ -222,7 +240,7 @@ class _Covariance:
 def _in_units_of_noise(residual: Plane, brightness: Plane, expected: noise.NoiseModel) -> Plane:
     sigma = expected.sigma(brightness)
     centred = residual - residual.mean()  # a shift of the mean is said for itself
-    return np.divide(centred, sigma, out=np.zeros_like(centred), where=sigma > 0)
+    return np.asarray(np.divide(centred, sigma, out=np.zeros_like(centred), where=sigma > 0))
 
 
 def _guide(before: Plane, after: Plane) -> Plane:
@@ -248,7 +266,11 @@ def _covariances(normalised: Sequence[Plane], guides: Sequence[Plane]) -> tuple[
         plain = _without_stripes(plane)
         steepness = gaussian_gradient_magnitude(guide, _EDGE)
         low, high = np.quantile(steepness, (_FLAT, _STRUCTURED))
-        products = [plain**2, _neighbour_products(plain), *(_straight(plain, lag) for lag in range(1, lags + 1))]
+        products = [
+            plain**2,
+            _neighbour_products(plain),
+            *(_straight(plain, lag) for lag in range(1, lags + 1)),
+        ]
         for part, mask in enumerate((steepness <= low, steepness > high)):
             counts[part] += mask.sum()
             sums[part] += [values[mask].sum() for values in products]
@@ -308,7 +330,7 @@ def _is_signal(flat: _Covariance, structured: _Covariance) -> bool:
     # noise with a pattern varies over the image by what the model of its level does not get right
     least = max(_SIGNAL, _CHANCE * structured.error)
     more = structured.neighbours - max(flat.neighbours, 0)
-    return structured.neighbours > least and more > max(least, 0.25 * flat.neighbours)
+    return bool(structured.neighbours > least and more > max(least, 0.25 * flat.neighbours))
 
 
 def _size(flat: _Covariance, structured: _Covariance) -> float:
@@ -337,7 +359,7 @@ def _pattern(normalised: Sequence[Plane], flat: _Covariance) -> str | None:
 
 
 def _dimmed(residuals: Sequence[Plane], after: Sequence[Plane], level: float) -> float:
-    """Return the slope of the residual over the result in means of blocks, 0 where it may be chance or noise."""
+    """Return the slope of the residual over the result in means of blocks, 0 if it may be chance."""
     x = np.concatenate([_blocks(plane) for plane in after])
     y = np.concatenate([_blocks(plane) for plane in residuals])
     if len(x) < 8 or x.std() <= 3 * level / _BLOCK:
@@ -359,12 +381,10 @@ def _mean_of(measure: Any, planes: Sequence[Plane]) -> float:
 
 
 def _too_small(plane: Plane) -> bool:
-    return min(plane.shape) < SMALLEST_SIDE
+    return bool(min(plane.shape) < SMALLEST_SIDE)
 
 
-def _verdict(
-    plane: Plane, removed: float, level: float, *, signal: bool, pattern: str | None
-) -> Verdict:
+def _verdict(plane: Plane, removed: float, level: float, *, signal: bool, pattern: str | None) -> Verdict:
     if removed <= _NOTHING * level:
         return "nothing removed"
     if _too_small(plane):
@@ -384,18 +404,21 @@ def _said_first(found: Residual, pattern: str | None, pixel: tuple[float, str] |
         calibrated = f" ({width * pixel[0]:.2g} {pixel[1]})" if pixel else ""
         strength = np.sqrt(max(found.structured - max(found.flat, 0), 0))
         first = (
-            f"Structures of about {width} pixels{calibrated} were removed: where the image has edges, what was "
-            f"removed has structure {strength:.1f} times as strong as the noise. Look for it in the residual."
+            f"Structures of about {width} pixels{calibrated} were removed, wholly or in part: where the "
+            f"image has edges, what was removed has structure {strength:.1f} times as strong as the noise. "
+            "Look for it in the residual."
         )
         return first + (f" It also has {pattern}." if pattern else "")
     if pattern == "neighbours that are alike":
         return (
             "Structured noise was removed: neighbouring pixels of it are alike (correlation "
-            f"{found.neighbours:.2f}) all over the image, as after resampling or in some cameras. Fine texture "
-            "that is everywhere would look the same."
+            f"{found.neighbours:.2f}) all over the image, as after resampling or in some cameras. Fine "
+            "texture that is everywhere would look the same."
         )
     if pattern:
-        return f"Structured noise was removed: what was removed has {pattern}, and otherwise looks like noise."
+        return (
+            f"Structured noise was removed: what was removed has {pattern}, and otherwise looks like noise."
+        )
     return "What was removed looks like pure noise: no structure of the image is in it."
 
 
@@ -412,8 +435,8 @@ def _said_of_noise(found: Residual) -> list[str]:
     for name, stripes in (("rows", found.rows_after), ("columns", found.columns_after)):
         if stripes > _STRIPED * before:
             said.append(
-                f"The result has stripes along {name} ({stripes:.2g} grey values): noise with a pattern was left, "
-                "unless the object is like that."
+                f"The result has stripes along {name} ({stripes:.2g} grey values): noise with a pattern was "
+                "left, unless the object is like that."
             )
     return said
 

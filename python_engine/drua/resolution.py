@@ -20,8 +20,8 @@ Curve = NDArray[np.float64]
 HALVES = 1 / 7
 """Threshold between two images that are noisy alike, as two exposures are."""
 REFERENCE = 1 / 2
-"""Threshold between an image and a truth without noise: the same quality as 1/7 between two halves of the data
-that made the image (Rosenthal & Henderson 2003, J. Mol. Biol. 333, 721)."""
+"""Threshold between an image and a truth without noise: the same quality as 1/7 between two halves of the
+data that made the image (Rosenthal & Henderson 2003, J. Mol. Biol. 333, 721)."""
 SMALLEST_SIDE = 32
 """Sides with fewer pixels have too few rings to tell."""
 _SMOOTHED = 5
@@ -70,7 +70,7 @@ class Spectra:
     def correlation(self) -> Curve:
         """Return the Fourier ring correlation, axis (ring,), -1..1; 0 where an image has nothing."""
         product = np.sqrt(self.power[0]) * np.sqrt(self.power[1])
-        return np.divide(self.cross, product, out=np.zeros_like(product), where=product > 0)
+        return np.asarray(np.divide(self.cross, product, out=np.zeros_like(product), where=product > 0))
 
     def shared_resolution(self, threshold: float = HALVES) -> float | None:
         """Return the period in pixels of the finest detail that both images show alike.
@@ -111,8 +111,8 @@ class Spectra:
         Returns
         -------
         float or None
-            Below 1: detail is missing; above 1: there is more than there should be, noise or invention. None if
-            nothing is finer, or the second image has nothing there.
+            Below 1: detail is missing; above 1: there is more than there should be, noise or invention. None
+            if nothing is finer, or the second image has nothing there.
         """
         finer = self.frequency > 1 / period
         first, second = self.power[:, finer].sum(axis=1)
@@ -140,7 +140,7 @@ def spectra(first: Plane, second: Plane) -> Spectra | None:
     cross = (transformed[0] * transformed[1].conj()).real
 
     def total(values: NDArray[np.float64]) -> Curve:
-        return np.bincount(rings.ravel(), values.ravel(), len(frequency) + 2)[1:-1]
+        return np.asarray(np.bincount(rings.ravel(), values.ravel(), len(frequency) + 2)[1:-1], np.float64)
 
     return Spectra(
         frequency,
@@ -171,7 +171,7 @@ def own_resolution(image: Plane) -> float | None:
 
 
 def _rings(shape: tuple[int, ...]) -> tuple[NDArray[np.int64], Curve]:
-    """Return the ring of every value of a spectrum, 0 and the last to be left out, and the frequencies between."""
+    """Return the ring of every value of a spectrum, and the frequencies of all but the first and last."""
     side = min(shape)
     distance = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None])
     count = side // 2

@@ -41,13 +41,38 @@ def save(prediction: Prediction, folder: Path, stem: str) -> list[Path]:
     OutputError
         If the folder cannot be written to, or holds a file of that name that Drua did not write.
     """
-    writers = _writers(prediction)
-    check_folder(folder, stem, list(writers))
+    return write_files(
+        {suffix: partial(write, prediction) for suffix, write in _writers(prediction).items()}, folder, stem
+    )
+
+
+def write_files(
+    writers: Mapping[str, Callable[[Path], None]], folder: Path, stem: str, record: str = RUN
+) -> list[Path]:
+    """Write files whole or not at all, and return their paths.
+
+    Parameters
+    ----------
+    writers : mapping of str to callable
+        What a name ends in, and what writes that file to a path.
+    folder : Path
+        Made if it is not there.
+    stem : str
+        What the names begin with.
+    record : str
+        What the name of the file ends in that tells that the others are Drua's; see `check_folder`.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written to, or holds a file of that name that Drua did not write.
+    """
+    check_folder(folder, stem, list(writers), record)
     try:
         with tempfile.TemporaryDirectory(prefix=".drua-", dir=folder) as temporary:
             with _full_disk_named(temporary):
                 for suffix, write in writers.items():
-                    write(prediction, Path(temporary) / f"{stem}{suffix}")
+                    write(Path(temporary) / f"{stem}{suffix}")
             return [_move(Path(temporary) / f"{stem}{suffix}", folder) for suffix in writers]
     except OSError as error:
         raise _unwritable(folder, error) from error
@@ -64,7 +89,7 @@ def map_suffix(output: str) -> str:
     return f"-{re.sub(r'[^A-Za-z0-9_.-]', '_', output)}.tif"
 
 
-def check_folder(folder: Path, stem: str, suffixes: Sequence[str]) -> None:
+def check_folder(folder: Path, stem: str, suffixes: Sequence[str], record: str = RUN) -> None:
     """Make sure, before any work, that results can be written and overwrite only results.
 
     Raises
@@ -78,13 +103,13 @@ def check_folder(folder: Path, stem: str, suffixes: Sequence[str]) -> None:
             pass
     except OSError as error:
         raise _unwritable(folder, error) from error
-    if (folder / f"{stem}{RUN}").is_file():
+    if (folder / f"{stem}{record}").is_file():
         return
     for suffix in suffixes:
         path = folder / f"{stem}{suffix}"
         if path.exists():
             raise OutputError(
-                f"{path} exists and Drua did not write it (no {stem}{RUN} beside it)",
+                f"{path} exists and Drua did not write it (no {stem}{record} beside it)",
                 remedy="choose another folder",
             )
 

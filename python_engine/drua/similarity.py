@@ -1,4 +1,4 @@
-"""How alike two planes are: PSNR, SSIM, multi-scale SSIM, NRMSE, Pearson r, and the gain and offset between them.
+"""How alike two planes are: PSNR, SSIM, multi-scale SSIM, NRMSE, Pearson r, and gain and offset between them.
 
 What scikit-image defines is scikit-image's. Nothing here chooses a range of values: who calls says which, and
 tells the reader, because PSNR and SSIM mean nothing without it.
@@ -133,7 +133,7 @@ def ssim(image: Plane, truth: Plane, data_range: float) -> float | None:
 
 
 def scales_of(shape: tuple[int, ...]) -> int:
-    """Return how many scales of multi-scale SSIM a plane has room for: five from 176 pixels on, 0 below 11."""
+    """Return how many scales of multi-scale SSIM fit a plane: five from 176 pixels on, 0 below 11."""
     scales, side = 0, min(shape)
     while side >= WINDOW and scales < len(SCALE_WEIGHTS):
         scales, side = scales + 1, side // 2
@@ -143,10 +143,10 @@ def scales_of(shape: tuple[int, ...]) -> int:
 def ms_ssim(image: Plane, truth: Plane, data_range: float) -> float | None:
     """Return the multi-scale structural similarity, 0..1.
 
-    After Wang, Simoncelli and Bovik 2003 (Asilomar, 1398): contrast and structure at every scale, luminance at
-    the coarsest; each scale is the former in means of 2 x 2 pixels. A plane too small for five scales takes as
-    many as fit (`scales_of`), with the weights of those in proportion; with one scale this is `ssim`. Opposed
-    structure, which a root cannot take, counts as none.
+    After Wang, Simoncelli and Bovik 2003 (Asilomar, 1398): contrast and structure at every scale, luminance
+    at the coarsest; each scale is the former in means of 2 x 2 pixels. A plane too small for five scales
+    takes as many as fit (`scales_of`), with the weights of those in proportion; with one scale this is
+    `ssim`. Opposed structure, which a root cannot take, counts as none.
 
     Parameters
     ----------

@@ -1,0 +1,205 @@
+"""`drua evaluate`: a label image, or a restored image, beside the truth."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from drua.console import Bar, Json, console, print_json, print_pairs
+
+if TYPE_CHECKING:
+    from drua.restoration import Evaluation, Judged, PlaneScores, Scores
+
+MOST_ROWS = 50
+"""Planes that are printed one by one; the CSV has all."""
+
+_MEASURES = (
+    ("PSNR (dB)", "psnr", ".2f"),
+    ("SSIM", "ssim", ".4f"),
+    ("multi-scale SSIM", "ms_ssim", ".4f"),
+    ("NRMSE", "nrmse", ".4f"),
+    ("Pearson r", "pearson", ".4f"),
+)
+
+
+class Task(str, Enum):
+    """What is evaluated."""
+
+    segmentation = "segmentation"
+    restoration = "restoration"
+
+
+def evaluate(
+    result: Annotated[Path, typer.Argument(help="The image to judge; a label image for segmentation.")],
+    truth: Annotated[Path, typer.Argument(help="The image it should be.")],
+    task: Annotated[Task, typer.Option(help="What the result is.")] = Task.segmentation,
+    iou: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Segmentation: overlap from which two objects match.", show_default="0.5"
+        ),
+    ] = None,
+    noisy: Annotated[
+        Path | None, typer.Option("--input", help="Restoration: the image that was restored.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Restoration: folder for a table of all planes and a picture.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a result against the truth.
+
+    A label image: AP = TP / (TP + FP + FN), precision, recall, F1, PQ. A restored image: PSNR, SSIM,
+    multi-scale SSIM, NRMSE and Pearson's r, as it is and with gain and offset fitted, and the finest detail
+    that is right.
+    """
+    if task is Task.segmentation:
+        for option, value in (("--input", noisy), ("--output", output)):
+            if value is not None:
+                raise typer.BadParameter("is for --task restoration", param_hint=option)
+        _segmentation(result, truth, 0.5 if iou is None else iou, as_json=as_json)
+    else:
+        if iou is not None:
+            raise typer.BadParameter("is for --task segmentation", param_hint="--iou")
+        _restoration(result, truth, noisy, output, as_json=as_json)
+
+
+def _segmentation(result: Path, truth: Path, iou: float, *, as_json: bool) -> None:
+    from drua.files import read_image
+    from drua.metrics import match, score
+
+    matched = match(read_image(result).pixels.squeeze(), read_image(truth).pixels.squeeze(), iou)
+    scores = {"iou": iou, **asdict(matched), **asdict(score(matched))}
+    if as_json:
+        print_json(scores)
+    else:
+        print_pairs("", {name: f"{value:.4g}" for name, value in scores.items()})
+
+
+def _restoration(
+    result: Path, truth: Path, noisy: Path | None, output: Path | None, *, as_json: bool
+) -> None:
+    from drua import evaluation, restoration
+    from drua.files import read_image
+
+    if output is not None:
+        evaluation.check(output, result.stem)
+    images = [read_image(result), read_image(truth), None if noisy is None else read_image(noisy)]
+    image, true, before = images
+    assert image is not None and true is not None  # noqa: S101, PT018 - for the type checker
+    with Bar(result.name, quiet=as_json, unit="planes") as progress:
+        found = restoration.evaluate(image, true, before, progress)
+    files = []
+    if output is not None:
+        compared = {"result": str(result), "truth": str(truth)} | ({"input": str(noisy)} if noisy else {})
+        picture = restoration.picture(found, image, true, before)
+        files = evaluation.save(found, picture, compared, output, result.stem)
+    if as_json:
+        print_json(evaluation.as_json(found) | {"files": [str(file) for file in files]})
+        return
+    _print(found)
+    for file in files:
+        console.print(f"-> {file}", markup=False)
+
+
+def _print(found: Evaluation) -> None:
+    console.print(_table(found))
+    console.print(_range_of(found), markup=False)
+    for name, judged in _judged(found):
+        console.print(f"{name}: {_fits_of(judged)}", markup=False)
+    if len(found.result.planes) > 1:
+        console.print(_planes(found))
+    for sentence in detail_of(found):
+        console.print(sentence, markup=False)
+
+
+def _judged(found: Evaluation) -> list[tuple[str, Judged]]:
+    return [("result", found.result)] + ([] if found.input is None else [("input", found.input)])
+
+
+def _table(found: Evaluation) -> Table:
+    """Return the measures over all planes, a column for each image as it is and fitted."""
+    judged = _judged(found)
+    table = Table("measure", *(f"{name}{how}" for name, _ in judged for how in ("", ", fitted")))
+    for label, field, form in _MEASURES:
+        values = [getattr(scores, field) for _, one in judged for scores in (one.as_is, one.fitted)]
+        name = f"{label}, {found.scales} scales" if field == "ms_ssim" and found.scales else label
+        table.add_row(name, *(_shown(value, form) for value in values))
+    if found.input is not None:
+        gains = (found.gain, found.fitted_gain)
+        table.add_row("gain in PSNR (dB)", *("-" if gain is None else f"{gain:+.2f}" for gain in gains))
+    return table
+
+
+def _planes(found: Evaluation) -> Table:
+    judged = _judged(found)
+    table = Table("plane, fitted", *(f"{label} {name}" for name, _ in judged for label in ("PSNR", "SSIM")))
+    rows: list[tuple[PlaneScores, ...]] = list(zip(*(one.planes for _, one in judged), strict=True))
+    for planes in rows[:MOST_ROWS]:
+        scores: list[Scores] = [plane.fitted for plane in planes]
+        cells = [cell for one in scores for cell in (_shown(one.psnr, ".2f"), _shown(one.ssim, ".4f"))]
+        table.add_row(planes[0].plane, *cells)
+    if len(rows) > MOST_ROWS:
+        table.caption = f"and {len(rows) - MOST_ROWS} more: --output writes them all"
+    return table
+
+
+def _range_of(found: Evaluation) -> str:
+    ranges = [
+        f"{low:.6g} to {high:.6g}" + (f" ({name})" if len(found.ranges) > 1 else "")
+        for name, (low, high) in found.ranges.items()
+    ]
+    return f"range: {', '.join(ranges)}, the truth's minimum to maximum"
+
+
+def _fits_of(judged: Judged) -> str:
+    lines = [
+        f"{fit.gain:.4g} x values {'-' if fit.offset < 0 else '+'} {abs(fit.offset):.4g}"
+        + (f" ({name})" if len(judged.fits) > 1 else "")
+        for name, fit in judged.fits.items()
+    ]
+    return f"fitted to the truth by {', '.join(lines)}"
+
+
+def detail_of(found: Evaluation) -> list[str]:
+    """Say in words which detail is right, and what there is beyond it."""
+    said = []
+    for name, judged in _judged(found):
+        detail = judged.detail
+        if detail.shared is None:
+            said.append(f"{name}: no detail that is as in the truth, or too small to tell")
+            continue
+        sentence = f"{name}: as in the truth down to {_size(detail.shared, found)}"
+        if detail.finer_power is not None:
+            power = detail.finer_power
+            sentence += f"; finer detail has {power:.2g} times the truth's power, {_meaning(power)}"
+        said.append(sentence)
+        said.append(
+            f"  with the threshold for equally noisy images: {_size(detail.shared_halves, found)}; "
+            f"finest detail of its own: {_size(detail.own, found)}"
+        )
+    return [*said, f"truth: finest detail of its own: {_size(found.truth_own, found)}"]
+
+
+def _meaning(power: float) -> str:
+    if power < 0.5:
+        return "so most of it is lost"
+    return "as much as there should be, but elsewhere" if power <= 2 else "which is noise, or invented"
+
+
+def _size(period: float | None, found: Evaluation) -> str:
+    if period is None:
+        return "none found"
+    if period <= 2:
+        return "single pixels"
+    calibrated = "" if found.pixel_size is None else f" ({period * found.pixel_size:.3g} {found.unit})"
+    return f"periods of {period:.3g} pixels{calibrated}"
+
+
+def _shown(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
