@@ -26,6 +26,13 @@ _MEASURES = (
     ("Pearson r", "pearson", ".4f"),
 )
 
+_DETAILS = (
+    ("as in the truth (Fourier ring correlation 1/2)", "shared"),
+    ("the same, were the truth as noisy (1/7)", "shared_halves"),
+    ("with half of the truth's contrast", "contrast"),
+    ("above the noise (decorrelation analysis)", "own"),
+)
+
 
 class Task(str, Enum):
     """What is evaluated."""
@@ -89,9 +96,8 @@ def _restoration(
 
     if output is not None:
         evaluation.check(output, result.stem)
-    images = [read_image(result), read_image(truth), None if noisy is None else read_image(noisy)]
-    image, true, before = images
-    assert image is not None and true is not None  # noqa: S101, PT018 - for the type checker
+    image, true = read_image(result), read_image(truth)
+    before = None if noisy is None else read_image(noisy)
     with Bar(result.name, quiet=as_json, unit="planes") as progress:
         found = restoration.evaluate(image, true, before, progress)
     files = []
@@ -114,7 +120,8 @@ def _print(found: Evaluation) -> None:
         console.print(f"{name}: {_fits_of(judged)}", markup=False)
     if len(found.result.planes) > 1:
         console.print(_planes(found))
-    for sentence in detail_of(found):
+    console.print(_details(found))
+    for sentence in beyond(found):
         console.print(sentence, markup=False)
 
 
@@ -158,47 +165,43 @@ def _range_of(found: Evaluation) -> str:
 
 
 def _fits_of(judged: Judged) -> str:
-    lines = [
-        f"{fit.gain:.4g} x values {'-' if fit.offset < 0 else '+'} {abs(fit.offset):.4g}"
-        + (f" ({name})" if len(judged.fits) > 1 else "")
-        for name, fit in judged.fits.items()
-    ]
+    lines = [f"{fit} ({name})" if len(judged.fits) > 1 else str(fit) for name, fit in judged.fits.items()]
     return f"fitted to the truth by {', '.join(lines)}"
 
 
-def detail_of(found: Evaluation) -> list[str]:
-    """Say in words which detail is right, and what there is beyond it."""
+def _details(found: Evaluation) -> Table:
+    """Return the finest detail by several measures, a column for each image."""
+    judged = _judged(found)
+    unit = "pixels" if found.pixel_size is None else f"pixels ({found.unit})"
+    table = Table(f"finest detail, period in {unit}", *(name for name, _ in judged), "truth")
+    for label, field in _DETAILS:
+        periods = [getattr(one.detail, field) for _, one in judged]
+        whole = found.truth_own if field == "own" else None
+        table.add_row(label, *(_period(value, found) for value in (*periods, whole)))
+    return table
+
+
+def beyond(found: Evaluation) -> list[str]:
+    """Say in words what there is beyond the detail that is as in the truth."""
     said = []
     for name, judged in _judged(found):
-        detail = judged.detail
-        if detail.shared is None:
-            said.append(f"{name}: no detail that is as in the truth, or too small to tell")
-            continue
-        sentence = f"{name}: as in the truth down to {_size(detail.shared, found)}"
-        if detail.finer_power is not None:
-            power = detail.finer_power
-            sentence += f"; finer detail has {power:.2g} times the truth's power, {_meaning(power)}"
-        said.append(sentence)
-        said.append(
-            f"  with the threshold for equally noisy images: {_size(detail.shared_halves, found)}; "
-            f"finest detail of its own: {_size(detail.own, found)}"
-        )
-    return [*said, f"truth: finest detail of its own: {_size(found.truth_own, found)}"]
+        power = judged.detail.finer_power
+        if power is not None:
+            said.append(f"{name}: finer detail has {power:.2g} times the truth's power, {_meaning(power)}")
+    return said
 
 
 def _meaning(power: float) -> str:
     if power < 0.5:
         return "so most of it is lost"
-    return "as much as there should be, but elsewhere" if power <= 2 else "which is noise, or invented"
+    return "but is not that of the truth" if power <= 2 else "which is noise, or invented"
 
 
-def _size(period: float | None, found: Evaluation) -> str:
+def _period(period: float | None, found: Evaluation) -> str:
     if period is None:
-        return "none found"
-    if period <= 2:
-        return "single pixels"
-    calibrated = "" if found.pixel_size is None else f" ({period * found.pixel_size:.3g} {found.unit})"
-    return f"periods of {period:.3g} pixels{calibrated}"
+        return "-"
+    calibrated = "" if found.pixel_size is None else f" ({period * found.pixel_size:.3g})"
+    return f"{period:.3g}{calibrated}"
 
 
 def _shown(value: float | None, form: str) -> str:

@@ -80,15 +80,26 @@ class Spectra:
         float or None
             Where the correlation first falls below the threshold; 2 if it never does, None if it always is.
         """
-        curve = _smoothed(self.correlation(), self.pixels)
-        below = np.flatnonzero(curve < threshold)
-        if len(below) == 0:
-            return 2.0
-        ring = int(below[0])
-        if ring == 0:
-            return None
-        part = (curve[ring - 1] - threshold) / (curve[ring - 1] - curve[ring])
-        return 1 / float(np.interp(ring - 1 + part, np.arange(len(curve)), self.frequency))
+        return _falls_below(_smoothed(self.correlation(), self.pixels), threshold, self.frequency)
+
+    def transfer(self) -> Curve:
+        """Return which part of the second image's contrast the first has, axis (ring,); 0 where there is none.
+
+        The slope of the one spectrum over the other, as a modulation transfer function: noise does not change
+        it, blur makes it fall.
+        """
+        cross, power = self.cross, self.power[1]
+        return np.asarray(np.divide(cross, power, out=np.zeros_like(power), where=power > 0))
+
+    def kept_resolution(self, part: float = 0.5) -> float | None:
+        """Return the period in pixels down to which the first image has that part of the second's contrast.
+
+        Returns
+        -------
+        float or None
+            2 if it has it everywhere, None if nowhere.
+        """
+        return _falls_below(_smoothed(self.transfer(), self.pixels), part, self.frequency)
 
     def own_resolution(self, image: int) -> float | None:
         """Return the period in pixels of the finest detail of the first (0) or second (1) image alone.
@@ -187,6 +198,18 @@ def _transformed(plane: Plane) -> NDArray[np.complex128]:
     # the mean of what the window leaves, so that no part of it leaks into the first rings
     centred = plane - np.sum(plane * window) / window.sum()
     return np.asarray(fft2(centred * window))
+
+
+def _falls_below(curve: Curve, threshold: float, frequency: Curve) -> float | None:
+    """Return the period where a curve first falls below a threshold; 2 if never, None if from the start."""
+    below = np.flatnonzero(curve < threshold)
+    if len(below) == 0:
+        return 2.0
+    ring = int(below[0])
+    if ring == 0:
+        return None
+    part = (curve[ring - 1] - threshold) / (curve[ring - 1] - curve[ring])
+    return 1 / float(np.interp(ring - 1 + part, np.arange(len(curve)), frequency))
 
 
 def _smoothed(curve: Curve, weights: Curve) -> Curve:

@@ -74,6 +74,9 @@ class Detail:
         Finest detail that is as in the truth: Fourier ring correlation of 1/2, for a truth without noise.
     shared_halves : float, optional
         The same with the threshold 1/7, which is the right one if the "truth" is as noisy as the image.
+    contrast : float, optional
+        Finest detail that has half of the truth's contrast, or more: blur loses it, noise does not. Detail can
+        be right and yet faint.
     own : float, optional
         Finest detail that stands out from the noise, by decorrelation analysis of the image alone.
     finer_power : float, optional
@@ -83,6 +86,7 @@ class Detail:
 
     shared: float | None
     shared_halves: float | None
+    contrast: float | None
     own: float | None
     finer_power: float | None
 
@@ -201,7 +205,7 @@ def picture(evaluation: Evaluation, result: Image, truth: Image, noisy: Image | 
 
     def shown(image: Image, judged: Judged) -> tuple[NDArray[np.float64], str]:
         line = judged.fits[name]
-        return line.apply(_middle(image, colour=colour)), f"{line.gain:.4g} x values + {line.offset:.4g}"
+        return line.apply(_middle(image, colour=colour)), str(line)
 
     first = None if noisy is None or evaluation.input is None else shown(noisy, evaluation.input)
     second = shown(result, evaluation.result)
@@ -333,12 +337,13 @@ def _overall(planes: Sequence[Scores], pearson: float | None) -> Scores:
 
 def _detail(sums: resolution.Spectra | None) -> tuple[Detail, float | None]:
     if sums is None:
-        return Detail(None, None, None, None), None
+        return Detail(None, None, None, None, None), None
     shared = sums.shared_resolution(resolution.REFERENCE)
     return (
         Detail(
             shared=shared,
             shared_halves=sums.shared_resolution(resolution.HALVES),
+            contrast=sums.kept_resolution(),
             own=sums.own_resolution(0),
             finer_power=None if shared is None or shared <= 2 else sums.finer_power(shared),
         ),

@@ -29,6 +29,9 @@ class Fit:
     gain: float
     offset: float
 
+    def __str__(self) -> str:
+        return f"{self.gain:.4g} x values {'-' if self.offset < 0 else '+'} {abs(self.offset):.4g}"
+
     def apply(self, plane: Plane) -> Plane:
         """Return a plane with the gain and the offset."""
         return np.asarray(self.gain * plane + self.offset, np.float64)
