@@ -83,9 +83,9 @@ class Spectra:
         return _falls_below(_smoothed(self.correlation(), self.pixels), threshold, self.frequency)
 
     def transfer(self) -> Curve:
-        """Return which part of the second image's contrast the first has, axis (ring,); 0 where there is none.
+        """Return which part of the second image's contrast the first has, axis (ring,); 0 if there is none.
 
-        The slope of the one spectrum over the other, as a modulation transfer function: noise does not change
+        The slope of one spectrum over the other, as a modulation transfer function: noise does not change
         it, blur makes it fall.
         """
         cross, power = self.cross, self.power[1]
@@ -194,6 +194,8 @@ def _transformed(plane: Plane) -> NDArray[np.complex128]:
     from scipy.fft import fft2
     from scipy.signal.windows import hann
 
+    if plane.min() == plane.max():  # rounding would make detail of its mean
+        return np.zeros(plane.shape, np.complex128)
     window = np.outer(*(hann(side, sym=False) for side in plane.shape))
     # the mean of what the window leaves, so that no part of it leaks into the first rings
     centred = plane - np.sum(plane * window) / window.sum()

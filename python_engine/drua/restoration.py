@@ -75,8 +75,8 @@ class Detail:
     shared_halves : float, optional
         The same with the threshold 1/7, which is the right one if the "truth" is as noisy as the image.
     contrast : float, optional
-        Finest detail that has half of the truth's contrast, or more: blur loses it, noise does not. Detail can
-        be right and yet faint.
+        Finest detail that has half of the truth's contrast, or more: blur loses it, noise does not. Detail
+        can be right and yet faint.
     own : float, optional
         Finest detail that stands out from the noise, by decorrelation analysis of the image alone.
     finer_power : float, optional
