@@ -18,7 +18,7 @@ def nuclei(seed: int = 0, shape: tuple[int, int] = (211, 257), count: int = 45) 
 
 
 def band_limited(cut_off: float, seed: int = 0, shape: tuple[int, int] = (256, 256)) -> np.ndarray:
-    """A texture (Y, X) of unit variance with no frequency above `cut_off`, in periods per pixel, as a lens gives."""
+    """A texture (Y, X) of unit variance with no frequency above `cut_off`, in periods per pixel."""
     frequency = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None])
     lens = np.clip(1 - frequency / cut_off, 0, 1) / np.maximum(frequency, 1 / shape[0]) ** 0.7
     noise = np.random.default_rng(seed).normal(size=shape)

@@ -28,7 +28,7 @@ def test_decorrelation_finds_the_cut_off_of_a_single_image(cut_off: float, sigma
 
 @pytest.mark.parametrize("sigma", [0.1, 0.5, 1.0])
 def test_the_threshold_for_a_truth_fits_the_one_for_halves(sigma: float) -> None:
-    """Rosenthal & Henderson: the mean of two halves, beside the truth, reaches 1/2 where the halves reach 1/7."""
+    """Rosenthal & Henderson: the mean of two halves reaches 1/2 where the halves reach 1/7."""
     texture = band_limited(0.3)
     one, two = texture + _noise(1, sigma), texture + _noise(2, sigma)
     assert shared_resolution((one + two) / 2, texture, REFERENCE) == pytest.approx(

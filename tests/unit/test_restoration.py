@@ -114,7 +114,7 @@ def test_blur_and_noise_are_told_apart(stack) -> None:
 
 def test_what_cannot_be_compared_is_refused(stack) -> None:
     result, truth, _ = stack
-    with pytest.raises(ShapeError, match="the result has the sides T 2.*but the truth has T 3"):
+    with pytest.raises(ShapeError, match=r"the result has the sides T 2.*but the truth has T 3"):
         restoration.evaluate(Image(result.pixels[:2], "TYX"), truth)
     with pytest.raises(ShapeError, match="Z 3"):
         restoration.evaluate(Image(result.pixels, "ZYX"), truth)
