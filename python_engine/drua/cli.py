@@ -1,4 +1,4 @@
-"""The command line: `drua segment | macro | models | evaluate | check | worker`.
+"""The command line: `drua segment | run | train | macro | models | evaluate | check | worker`.
 
 Exit codes: 0 all done, 1 something failed (said on stderr), 2 wrong usage. With --json one JSON object is
 printed on stdout and nothing else.
@@ -14,6 +14,7 @@ import typer
 
 from drua.cli_evaluate import evaluate
 from drua.cli_models import models_app
+from drua.cli_train import train_app
 from drua.console import Bar, Device, Json, console, errors, plain, print_json, settings_of
 from drua.errors import Cancelled, DruaError, OutputError, SettingError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.command()(evaluate)
+app.add_typer(train_app, name="train")
 
 Channel = Annotated[
     str,

@@ -9,6 +9,8 @@ are replaced as well (Broaddus et al., StructN2V, ISBI 2020).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ ALIKE = 0.15
 """From this correlation of neighbours along one axis above that along the other, noise is structured."""
 _TRIES = 50
 _BLOCK = 32
-_LAGS = 8
+_COARSE = 4
 
 Pixels = NDArray[Any]
 
@@ -59,6 +61,96 @@ def hide(
     hidden = patches.copy()
     hidden[(where[0], slice(None), *where[1:])] = patches[(place[0], slice(None), *place[1:])]
     return hidden, spots[:, None].astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How alike the noise of neighbouring pixels is: correlations, -1 to 1, and what to do about it.
+
+    Parameters
+    ----------
+    rows, columns : float
+        The correlation of neighbours along rows and along columns, where an image shows little.
+    structure : str
+        One of `STRUCTURES`.
+    """
+
+    rows: float
+    columns: float
+    structure: str
+
+    @property
+    def text(self) -> str:
+        """The finding, for people."""
+        figures = f"neighbouring pixels correlate by {self.rows:.2f} along rows and {self.columns:.2f} along columns"
+        if self.structure != "none":
+            return f"{figures}: the noise is alike along {self.structure}, and neighbours along these are hidden, too"
+        if min(self.rows, self.columns) > ALIKE:
+            return (
+                f"{figures}: either the images show structure everywhere, or their noise is alike in both"
+                " directions (by interpolation, compression or a filter) and will stay; train on raw images"
+            )
+        return f"{figures}: no structure in the noise"
+
+
+def measure(planes: Sequence[Pixels]) -> Noise:
+    """Measure how alike the noise of neighbouring pixels is.
+
+    Along each axis the second difference across it takes away what changes slowly and leaves the correlation
+    along it as it is. Only the quarter of the blocks that show the least is looked at, as the signal itself
+    is alike in both directions: what counts is by how much one of them exceeds the other.
+
+    Parameters
+    ----------
+    planes : sequence of array, (Y, X)
+        Some planes of the images.
+    """
+    blocks = [block for plane in planes for block in _quiet_blocks(np.asarray(plane, np.float64))]
+    rows = _correlation(blocks)
+    columns = _correlation([block.T for block in blocks])
+    structure = "none"
+    if rows - columns > ALIKE:
+        structure = "rows"
+    elif columns - rows > ALIKE:
+        structure = "columns"
+    return Noise(rows, columns, structure)
+
+
+def _quiet_blocks(plane: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return the quarter of the blocks whose local means differ the least, not counting constant ones."""
+    rows, columns = (max(side // _BLOCK, 1) for side in plane.shape)
+    blocks = [
+        plane[y * _BLOCK : (y + 1) * _BLOCK, x * _BLOCK : (x + 1) * _BLOCK]
+        for y in range(rows)
+        for x in range(columns)
+    ]
+    noisy = [block for block in blocks if block.std() > 0]
+    noisy.sort(key=liveliness)
+    return noisy[: max(len(noisy) // 4, 1)]
+
+
+def _correlation(blocks: Sequence[NDArray[np.float64]]) -> float:
+    """Return the correlation of neighbours along rows."""
+    products = squares = 0.0
+    for block in blocks:
+        rough = block[1:-1] - (block[:-2] + block[2:]) / 2
+        rough = rough - rough.mean()
+        products += float((rough[:, 1:] * rough[:, :-1]).mean())
+        squares += float((rough * rough).mean())
+    return products / squares if squares else 0.0
+
+
+def liveliness(patch: Pixels) -> float:
+    """Return how much there is to see in a patch (..., Y, X): the spread of the means of small blocks.
+
+    Single pixels would tell of the noise.
+    """
+    pixels = np.asarray(patch, np.float32).reshape(-1, *patch.shape[-2:])
+    rows, columns = (side // _COARSE for side in pixels.shape[-2:])
+    if not rows or not columns:
+        return float(pixels.std())
+    parts = pixels[:, : rows * _COARSE, : columns * _COARSE].reshape(-1, rows, _COARSE, columns, _COARSE)
+    return float(parts.mean(axis=(2, 4)).std())
 
 
 def _spots(random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from drua import intensity
 from drua.errors import ImageError
-from drua.intensity import Operation, Source
+from drua.intensity import Operation
+from drua.training.blindspot import liveliness
 
 Pixels = NDArray[Any]
 Corrupt = Callable[[NDArray[np.float32], np.random.Generator], tuple[Pixels, Pixels]]
@@ -21,7 +22,6 @@ VALIDATION_SHARE = 0.1
 FROM_IMAGES = 6
 """From so many images on some are kept for validation; of fewer a part of each is."""
 CANDIDATES = 4
-COARSE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Example:
 
     def patch(self, place: tuple[slice, ...]) -> tuple[Pixels, Pixels | None]:
         """Return input and target of a part, as the network takes and gives them."""
-        axes = "CZYX"[-self.input.ndim :] if self.input.ndim == 4 else "CYX"
+        axes = "CYX" if self.input.ndim == 3 else "CZYX"
         given = np.asarray(self.input[(slice(None), *place)])
         wanted = None if self.target is None else np.asarray(self.target[(slice(None), *place)])
         return (
@@ -101,7 +101,7 @@ def split(
         if side - rows < least:
             raise ImageError(
                 f"{each.name} has {side} rows, but {2 * least} are needed: some to learn from, some to judge by",
-                remedy="use larger images, or at least six of them",
+                remedy=f"use larger images, or at least {FROM_IMAGES} of them",
             )
         learn.append(each.rows(slice(0, side - rows)))
         judge.append(each.rows(slice(side - rows, side)))
@@ -175,29 +175,6 @@ class Sampler:
             turned = each[..., :: -1 if rows else 1, :: -1 if columns else 1]
             both.append(turned.swapaxes(-1, -2) if quarters and self._turns else turned)
         return both[0], both[1]
-
-
-def liveliness(patch: Pixels) -> float:
-    """Return how much there is to see in a patch (C, ..., Y, X): the spread of the means of small blocks.
-
-    Single pixels would tell of the noise.
-    """
-    pixels = np.asarray(patch, np.float32).reshape(-1, *patch.shape[-2:])
-    rows, columns = (side // COARSE for side in pixels.shape[-2:])
-    if not rows or not columns:
-        return float(pixels.std())
-    blocks = pixels[:, : rows * COARSE, : columns * COARSE].reshape(-1, rows, COARSE, columns, COARSE)
-    return float(blocks.mean(axis=(2, 4)).std())
-
-
-def standardising(pixels: Pixels) -> tuple[Operation, ...]:
-    """Return the operations that bring a plane or volume to mean 0 and deviation 1, fitted to it.
-
-    Only the training needs them, so that losses have a scale: an equivariant network is the same after any.
-    """
-    axes = "CYX" if pixels.ndim == 3 else "CZYX"
-    wanted = [Operation("ensure_dtype", {"dtype": "float32"}), Operation("zero_mean_unit_variance")]
-    return intensity.fit(wanted, Source(pixels, axes))
 
 
 def _standardised(given: Pixels, wanted: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from torch import Tensor
 
 from drua.backends import pytorch
 from drua.errors import Cancelled, DruaError, OutputError, SettingError, one_line
-from drua.training.blindspot import hide
-from drua.training.examples import Corrupt, Example, Sampler, liveliness
+from drua.training.blindspot import hide, liveliness
+from drua.training.examples import Corrupt, Example, Sampler
 from drua.training.losses import LOSSES
 from drua.training.network import Design, UNet, build
 from drua.training.picture import preview
@@ -60,6 +60,11 @@ class Outcome:
         Why it ended: 'finished', 'no progress' or 'cancelled'.
     device : str
         Where it ran.
+    gain : float or None
+        By how many decibels the results of validation patches are nearer to their targets than the inputs are;
+        None where there are no clean targets.
+    preview : ndarray, uint8, (Y, X, 3)
+        Input, result and target of a validation patch.
     """
 
     network: UNet
@@ -70,6 +75,8 @@ class Outcome:
     before: float
     ended: str
     device: str
+    gain: float | None
+    preview: NDArray[np.uint8]
 
 
 @dataclass
@@ -197,10 +204,15 @@ class _Run:
     def outcome(self, ended: str) -> Outcome:
         """Return what came out; after an early end what is there is judged first."""
         state = self._state
-        if ended == "cancelled" and state.step and (not state.history or state.history[-1]["step"] < state.step):
+        if (
+            ended == "cancelled"
+            and state.step
+            and (not state.history or state.history[-1]["step"] < state.step)
+        ):
             self._check()
             self.save()
         network = self._best if math.isfinite(state.best) else self._average
+        picture, gain = self._judge(network)[1], self._gain(network)
         return Outcome(
             network.to("cpu", memory_format=torch.contiguous_format).eval(),
             state.history,
@@ -210,6 +222,8 @@ class _Run:
             self._before,
             ended,
             self._device,
+            gain,
+            picture,
         )
 
     def save(self) -> None:
@@ -229,7 +243,8 @@ class _Run:
             os.replace(temporary, self._path)
         except (OSError, RuntimeError) as error:
             raise OutputError(
-                f"{self._path} cannot be written: {one_line(error)}", remedy="make room, or choose another folder"
+                f"{self._path} cannot be written: {one_line(error)}",
+                remedy="make room, or choose another folder",
             ) from error
 
     def resume(self) -> None:
@@ -359,6 +374,17 @@ class _Run:
         assert picture is not None  # noqa: S101 - there is always a patch
         return float(np.mean(losses)), picture
 
+    @torch.no_grad()
+    def _gain(self, network: UNet) -> float | None:
+        """Return the decibels of `Outcome.gain`."""
+        if self._plan.task != "denoise" or self._plan.method != "pairs":
+            return None
+        before = after = 0.0
+        for given, wanted, _ in self._judged:
+            before += float(np.square(given - wanted).mean())
+            after += float(np.square(network(self._tensor(given)).cpu().numpy() - wanted).mean())
+        return 10 * math.log10(before / after) if after else None
+
     def _report(self, picture: NDArray[np.uint8] | None) -> Report:
         state = self._state
         return Report(
@@ -396,6 +422,3 @@ def _rate(progress: float) -> float:
         return 0.05 + 0.95 * progress / WARM_UP
     phase = min((progress - WARM_UP) / (1 - WARM_UP), 1.0)
     return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * phase))
-
-
-Maker = Callable[[Design], UNet]

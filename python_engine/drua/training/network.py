@@ -12,7 +12,7 @@ N2V2, 2022): that avoids the checkerboards of Noise2Void.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -75,11 +75,14 @@ class Design:
         return cls(**values)
 
     def _reach(self, letter: str) -> int:
-        step = [1 if letter == "Z" else 2**level for level in range(self.levels + 1)]
+        mean = MEAN_RADIUS[letter] if self.equivariant else 0
+        if letter == "Z":  # the first convolution of every block
+            return 2 * self.levels + 1 + mean
+        step = [2**level for level in range(self.levels + 1)]
         convolutions = sum(4 * each for each in step[:-1]) + 2 * step[-1] + 1
-        # Pooling looks at 5 pixels with a step of 2; doubling takes the nearest, up to a step away.
-        between = 0 if letter == "Z" else sum(2 * each + each for each in step[:-1])
-        return convolutions + between + (MEAN_RADIUS[letter] if self.equivariant else 0)
+        # pooling looks 2 pixels around its own two; doubling takes the nearest, up to a step away
+        between = sum(3 * each for each in step[:-1])
+        return convolutions + between + mean
 
 
 class UNet(nn.Module):
@@ -102,7 +105,8 @@ class UNet(nn.Module):
             _Block(design, below + (width if level or design.top_skip else 0), width)
             for level, (width, below) in reversed(list(enumerate(pairwise(widths))))
         )
-        self.head = _convolution(design, widths[0], design.outputs)
+        self.head = _convolution(design, widths[0], design.outputs, flat=True)
+        self.register_buffer("gains", torch.ones(1, design.inputs, *(1 for _ in design.axes)))
         if design.equivariant:  # begins as the local mean: nothing must be unlearnt
             nn.init.zeros_(self.head.weight)
 
@@ -111,7 +115,11 @@ class UNet(nn.Module):
         if not self.design.equivariant:
             return self._detail(image)
         mean = local_mean(image)
-        return mean + self._detail(image - mean)
+        return mean + self.gains * self._detail((image - mean) / self.gains)
+
+    def set_gains(self, gains: Sequence[float]) -> None:
+        """Tell how the channels of images differ in their range, if it was taken from them in the training."""
+        self.gains.copy_(torch.tensor(gains).reshape(self.gains.shape))
 
     def _detail(self, features: Tensor) -> Tensor:
         skips = []
@@ -120,17 +128,16 @@ class UNet(nn.Module):
             skips.append(features)
         skips.pop()
         for block in self.up:
-            features = functional.interpolate(
-                features, scale_factor=self.design_factors(), mode="nearest"
-            )
+            features = functional.interpolate(features, scale_factor=self._doubling, mode="nearest")
             skip = skips.pop()
             if skips or self.design.top_skip:
                 features = torch.cat([features, skip], dim=1)
             features = block(features)
         return self.head(features)
 
-    def design_factors(self) -> tuple[float, ...]:
-        """Return by what every side grows on the way up."""
+    @property
+    def _doubling(self) -> tuple[float, ...]:
+        """By what every side grows on the way up."""
         return tuple(1.0 if letter == "Z" else 2.0 for letter in self.design.axes)
 
 
@@ -140,7 +147,10 @@ class _Block(nn.Module):
     def __init__(self, design: Design, inputs: int, outputs: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *_normalised(design, inputs, outputs), nn.ReLU(), *_normalised(design, outputs, outputs), nn.ReLU()
+            *_normalised(design, inputs, outputs),
+            nn.ReLU(),
+            *_normalised(design, outputs, outputs, flat=True),
+            nn.ReLU(),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -183,16 +193,21 @@ def build(design: Design) -> UNet:
     return UNet(design)
 
 
-def _normalised(design: Design, inputs: int, outputs: int) -> list[nn.Module]:
-    layers: list[nn.Module] = [_convolution(design, inputs, outputs)]
+def _normalised(design: Design, inputs: int, outputs: int, *, flat: bool = False) -> list[nn.Module]:
+    layers: list[nn.Module] = [_convolution(design, inputs, outputs, flat=flat)]
     if not design.equivariant:
         layers.append((nn.BatchNorm3d if "Z" in design.axes else nn.BatchNorm2d)(outputs))
     return layers
 
 
-def _convolution(design: Design, inputs: int, outputs: int) -> nn.Module:
-    kind = nn.Conv3d if "Z" in design.axes else nn.Conv2d
-    layer = kind(inputs, outputs, 3, padding=1, bias=not design.equivariant)
+def _convolution(design: Design, inputs: int, outputs: int, *, flat: bool = False) -> nn.Module:
+    """Return a convolution of 3 pixels along every side; a flat one looks at one slice only."""
+    biased = not design.equivariant
+    if "Z" in design.axes:
+        depth = 1 if flat else 3
+        layer = nn.Conv3d(inputs, outputs, (depth, 3, 3), padding=(depth // 2, 1, 1), bias=biased)
+    else:
+        layer = nn.Conv2d(inputs, outputs, 3, padding=1, bias=biased)
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -155,7 +155,9 @@ def least_sides(network: UNet) -> dict[str, int]:
 def halos(network: UNet) -> dict[str, int]:
     """Return what tiles lose at each side so that they are exact, in multiples of the stride."""
     stride = network.design.stride
-    return {letter: -(-reach // stride[letter]) * stride[letter] for letter, reach in network.design.reach.items()}
+    return {
+        letter: -(-reach // stride[letter]) * stride[letter] for letter, reach in network.design.reach.items()
+    }
 
 
 def _export(network: UNet, path: Path) -> None:
@@ -193,7 +195,9 @@ def _check_agreement(network: UNet, path: Path) -> None:
         backend.close()
     difference = float(np.abs(found - wanted).max()) / max(float(np.abs(wanted).max()), 1e-9)
     if found.shape != wanted.shape or difference > AGREEMENT:
-        raise CardError(f"the exported weights differ from the network by {difference:.1e} of its largest value")
+        raise CardError(
+            f"the exported weights differ from the network by {difference:.1e} of its largest value"
+        )
 
 
 def _script(network: UNet, path: Path) -> None:

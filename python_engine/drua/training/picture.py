@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from drua.errors import OutputError, one_line
 
 GAP = 4
 WHITE = 255
@@ -29,6 +33,57 @@ def preview(given: Pixels, result: Pixels, target: Pixels | None) -> NDArray[np.
     ranges = [_range(planes[0]) if same or number == 0 else _range(last) for number in range(len(planes))]
     shown = [coloured(each, *limits) for each, limits in zip(planes, ranges, strict=True)]
     return beside(shown)
+
+
+def write_progress(path: Path, history: Sequence[Mapping[str, float]], shown: NDArray[np.uint8]) -> None:
+    """Write the curve of the losses with a preview (Y, X, 3) below it."""
+    from PIL import Image
+
+    top = curve(history)
+    width = max(top.shape[1], shown.shape[1])
+    parts = [
+        np.pad(each, ((0, GAP), (0, width - each.shape[1]), (0, 0)), constant_values=WHITE)
+        for each in (top, shown)
+    ]
+    temporary = path.with_suffix(".new")
+    try:
+        Image.fromarray(np.concatenate(parts)).save(temporary, format="PNG")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {one_line(error)}", remedy="make room") from error
+
+
+def curve(history: Sequence[Mapping[str, float]]) -> NDArray[np.uint8]:
+    """Return the losses over the steps as a picture, (Y, X, 3); the axis of the losses is logarithmic."""
+    from PIL import Image, ImageDraw
+
+    rows, columns = CURVE
+    picture = Image.new("RGB", (columns, rows), "white")
+    draw = ImageDraw.Draw(picture)
+    values = [row[name] for row in history for name in COLOURS if row[name] > 0]
+    box = (MARGIN, 12, columns - 12, rows - MARGIN // 2)
+    draw.rectangle(box, outline="black")
+    if values:
+        low, high = np.log10(min(values)), np.log10(max(values))
+        high = max(high, low + 0.01)
+        last = max(row["step"] for row in history)
+        for number, (name, colour) in enumerate(COLOURS.items()):
+            points = [
+                (
+                    box[0] + (box[2] - box[0]) * row["step"] / last,
+                    box[3] - (box[3] - box[1]) * (np.log10(row[name]) - low) / (high - low),
+                )
+                for row in history
+                if row[name] > 0
+            ]
+            draw.line(points, fill=colour, width=2)
+            for x, y in points:
+                draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
+            draw.text((box[2] - 110, box[1] + 8 + 14 * number), name, fill=colour)
+        draw.text((2, box[1]), f"{max(values):.3g}", fill="black")
+        draw.text((2, box[3] - 10), f"{min(values):.3g}", fill="black")
+        draw.text((box[2] - 90, box[3] + 4), f"{last:.0f} steps", fill="black")
+    return np.asarray(picture)
 
 
 def plane(pixels: Pixels) -> Pixels:
