@@ -59,7 +59,8 @@ def hide(
     where = np.nonzero(replaced)
     place = _sources(where, spots, random, structure)
     hidden = patches.copy()
-    hidden[(where[0], slice(None), *where[1:])] = patches[(place[0], slice(None), *place[1:])]
+    into, out_of = np.moveaxis(hidden, 1, -1), np.moveaxis(patches, 1, -1)  # all channels at once
+    into[where] = out_of[tuple(place)]
     return hidden, spots[:, None].astype(np.float32)
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from drua.backends import pytorch
 from drua.errors import Cancelled, DruaError, OutputError, SettingError, one_line
+from drua.training.adversary import Adversary
 from drua.training.blindspot import hide, liveliness
 from drua.training.examples import Corrupt, Example, Sampler
 from drua.training.losses import LOSSES
@@ -32,9 +33,11 @@ WARM_UP = 0.03
 LAST_RATE = 0.01
 AVERAGING = 0.995
 LARGEST_GRADIENT = 1.0
-JUDGED = 24
+JUDGED = 16
 """Patches that a check looks at."""
-JUDGED_SIDE = 128
+JUDGED_SIDE = 96
+DEARER = 10.0
+"""Between checks so many times what one takes is spent on learning, where time is what counts."""
 RECENT = 20
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None]
@@ -161,6 +164,7 @@ class _Run:
         self._best = copy.deepcopy(self._average)
         self._optimiser = torch.optim.AdamW(self._network.parameters(), plan.rate, weight_decay=1e-4)
         self._loss = LOSSES[plan.loss]
+        self._adversary = Adversary(design).to(self._device) if plan.adversarial else None
         self._state = _State()
         self._judged = self._fixed_batch(judge)
         self._before = self._judge(self._average)[0]
@@ -178,7 +182,7 @@ class _Run:
         # the seed moves with the step, so that a resumed run does not see the same patches again
         self._random = np.random.default_rng([self._plan.seed, self._state.step])
         sampler = self._sampler(self._learn, self._random, self._sides(self._learn))
-        saved = started = time.monotonic()
+        saved = started = rested = time.monotonic()
         checked = math.floor(self._progress * self._plan.checks)
         while self._progress < 1:
             loss = self._step(self._batch(sampler, self._plan.batch, self._random))
@@ -187,12 +191,13 @@ class _Run:
             self._state.seconds += now - started
             started = now
             picture = None
-            if (
-                due := math.floor(min(self._progress, 1) * self._plan.checks)
-            ) > checked or self._progress >= 1:
+            due = math.floor(min(self._progress, 1) * self._plan.checks)
+            if self._progress >= 1 or (due > checked and now >= rested):
                 checked, picture = due, self._check()
                 self.save()
-                saved = now
+                saved = time.monotonic()
+                if self._plan.steps is None:
+                    rested = saved + DEARER * (saved - now)
             elif now - saved > SECONDS_BETWEEN_CHECKPOINTS:
                 self.save()
                 saved = now
@@ -237,6 +242,9 @@ class _Run:
             "best": self._best.state_dict(),
             "optimiser": self._optimiser.state_dict(),
         }
+        if self._adversary is not None:
+            content["adversary"] = self._adversary.state_dict()
+            content["adversary_optimiser"] = self._adversary.optimiser.state_dict()
         temporary = self._path.with_suffix(".tmp")
         try:
             torch.save(content, temporary)
@@ -252,13 +260,25 @@ class _Run:
         content = read_checkpoint(self._path, self._device)
         if json.loads(content["design"]) != self._design.to_message():
             raise SettingError(
-                f"the checkpoint {self._path} is of another network: {content['design']}",
+                f"the training in {self._path.parent} is of another network: {content['design']}",
                 remedy="resume with the options it was begun with, or train into another folder",
             )
+        fixed = ("task", "method", "loss", "structure")
+        then = json.loads(content["plan"])
+        for name in fixed:
+            if then[name] != getattr(self._plan, name):
+                raise SettingError(
+                    f"the training in {self._path.parent} was begun with {name}={then[name]}, not"
+                    f" {getattr(self._plan, name)}",
+                    remedy="resume with the options it was begun with, or train into another folder",
+                )
         self._network.load_state_dict(content["network"])
         self._average.load_state_dict(content["average"])
         self._best.load_state_dict(content["best"])
         self._optimiser.load_state_dict(content["optimiser"])
+        if self._adversary is not None and "adversary" in content:
+            self._adversary.load_state_dict(content["adversary"])
+            self._adversary.optimiser.load_state_dict(content["adversary_optimiser"])
         self._state = _State(**content["state"])
 
     def _placed(self, network: UNet) -> UNet:
@@ -317,8 +337,12 @@ class _Run:
             group["lr"] = _rate(self._progress) * self._plan.rate
         given, wanted, weights = batch
         self._network.train()
-        result = self._network(self._tensor(given))
-        value = self._loss(result, self._tensor(wanted), None if weights is None else self._tensor(weights))
+        seen, target = self._tensor(given), self._tensor(wanted)
+        result = self._network(seen)
+        value = self._loss(result, target, None if weights is None else self._tensor(weights))
+        if self._adversary is not None:
+            self._adversary.learn(seen, result, target)
+            value = value + self._plan.adversarial * self._adversary.objection(seen, result)
         self._optimiser.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), LARGEST_GRADIENT)
@@ -333,7 +357,6 @@ class _Run:
             )
         return loss
 
-    @torch.no_grad()
     def _follow(self) -> None:
         """Move the average towards the network; the first steps count more, so that the start is forgotten."""
         weight = 1 - min(AVERAGING, self._state.step / (10 + self._state.step))
@@ -355,26 +378,24 @@ class _Run:
         state.history.append(row)
         return picture
 
-    @torch.no_grad()
     def _judge(self, network: UNet) -> tuple[float, NDArray[np.uint8]]:
         """Return the loss of the validation patches, and a picture of the first of them."""
-        losses, picture = [], None
+        losses = []
         for given, wanted, weights in self._judged:
-            result = network(self._tensor(given))
             mask = None if weights is None else self._tensor(weights)
+            result = self._tensor(self._predict(network, given))
             losses.append(float(self._loss(result, self._tensor(wanted), mask)))
-            if picture is None:
-                is_blind = self._plan.method == "blind_spot"
-                shown = network(self._tensor(wanted[:1])) if is_blind else result[:1]
-                picture = preview(
-                    wanted[0] if is_blind else given[0],
-                    shown[0].cpu().numpy(),
-                    None if is_blind else wanted[0],
-                )
-        assert picture is not None  # noqa: S101 - there is always a patch
+        given, wanted, _ = self._judged[0]
+        if self._plan.method == "blind_spot":  # what it will be given, with nothing hidden
+            picture = preview(wanted[0], self._predict(network, wanted[:1])[0], None)
+        else:
+            picture = preview(given[0], self._predict(network, given[:1])[0], wanted[0])
         return float(np.mean(losses)), picture
 
-    @torch.no_grad()
+    def _predict(self, network: UNet, given: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.inference_mode():
+            return np.asarray(network(self._tensor(given)).cpu().numpy(), np.float32)
+
     def _gain(self, network: UNet) -> float | None:
         """Return the decibels of `Outcome.gain`."""
         if self._plan.task != "denoise" or self._plan.method != "pairs":
@@ -382,8 +403,8 @@ class _Run:
         before = after = 0.0
         for given, wanted, _ in self._judged:
             before += float(np.square(given - wanted).mean())
-            after += float(np.square(network(self._tensor(given)).cpu().numpy() - wanted).mean())
-        return 10 * math.log10(before / after) if after else None
+            after += float(np.square(self._predict(network, given) - wanted).mean())
+        return 10 * math.log10(before / after) if before and after else None
 
     def _report(self, picture: NDArray[np.uint8] | None) -> Report:
         state = self._state

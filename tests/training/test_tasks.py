@@ -1,0 +1,262 @@
+"""From images to a package that is valid, passes its test and can be resumed."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from bioimageio.spec import ValidationContext, load_description
+from bioimageio.spec.model.v0_5 import ModelDescr
+from drua.errors import Cancelled, ImageError, OutputError, SettingError
+from drua.image import Image
+from drua.models.card import read_card
+from drua.pipeline import predict
+from drua.selftest import reproduce
+from drua.training.plan import Plan, Report
+from drua.training.tasks import Names, train_denoiser, train_stain
+from PIL import Image as Picture
+
+from tests.training.conftest import noisy, scene
+
+TINY = Plan(steps=40, patch=32, batch=4, width=4, levels=1, checks=4, rate=5e-3, device="cpu")
+FEW = replace(TINY, steps=4, checks=2)
+
+
+def _quiet(_report: Report) -> None:
+    """Listen to nothing."""
+
+
+def _decibels(truth: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
+    return float(10 * np.log10(np.square(before - truth).mean() / np.square(after - truth).mean()))
+
+
+def _check(folder: Path, task: str) -> None:
+    with ValidationContext(perform_io_checks=True):
+        description = load_description(folder / "bioimageio.yaml")
+    assert isinstance(description, ModelDescr), description.validation_summary.format()
+    outcome = reproduce(str(folder))
+    assert outcome["passed"]
+    assert outcome["tiled_difference"] < 1e-3
+    assert read_card(folder).task == task
+    for name in ("README.md", "cover.png", "training.png", "training.csv", "checkpoint.pt"):
+        assert (folder / name).stat().st_size > 0
+
+
+def test_a_denoiser_learns_from_noisy_images_alone(tmp_path: Path) -> None:
+    clean = np.stack([scene(number) for number in range(4)])
+    movie = noisy(clean, 9)
+    tifffile.imwrite(tmp_path / "movie.tif", movie, imagej=True, metadata={"axes": "TYX"})
+    reports: list[Report] = []
+    trained = train_denoiser([tmp_path / "movie.tif"], tmp_path / "mine", TINY, listener=reports.append)
+    _check(tmp_path / "mine", "denoise")
+    result = predict(Image(movie, "TYX"), str(tmp_path / "mine")).image.pixels[:, 0, 0]
+    assert _decibels(clean, movie, result) > 4
+    assert trained.outcome.ended == "finished"
+    assert trained.outcome.best < trained.outcome.before
+    assert [report.step for report in reports] == list(range(1, 41))
+    assert reports[-1].preview is not None
+    assert any("no structure" in note for note in trained.notes)
+    with (tmp_path / "mine" / "training.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [10, 20, 30, 40]
+    readme = (tmp_path / "mine" / "README.md").read_text()
+    assert "movie" in readme
+    assert "prediction" in readme
+
+
+def test_intensities_stay_in_units_and_offsets_of_the_image(tmp_path: Path) -> None:
+    movie = noisy(scene(1), 9)
+    tifffile.imwrite(tmp_path / "field.tif", movie)
+    train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", FEW, listener=_quiet)
+    model = str(tmp_path / "mine")
+    one, other = (predict(Image(each, "YX"), model).image.pixels for each in (movie, 30 * movie + 1000))
+    assert other == pytest.approx(30 * one + 1000, rel=1e-4)
+
+
+def test_a_denoiser_learns_from_pairs_and_keeps_the_brightness_of_the_noisy_ones(
+    pair_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for path in pair_folders[1].iterdir():
+        tifffile.imwrite(path, 4 * tifffile.imread(path) + 500)  # another exposure
+    trained = train_denoiser(
+        [pair_folders[0]], tmp_path / "care", TINY, clean=pair_folders[1], listener=_quiet
+    )
+    _check(tmp_path / "care", "denoise")
+    clean = scene(11)
+    field = noisy(clean, 12)
+    result = predict(Image(field, "YX"), str(tmp_path / "care")).image.pixels[0, 0, 0]
+    assert _decibels(clean, field, result) > 4
+    assert result.mean() == pytest.approx(clean.mean(), rel=0.03)
+    assert any("4 times as bright" in note for note in trained.notes)
+    assert trained.outcome.gain is not None
+    assert trained.outcome.gain > 4
+
+
+def test_volumes_are_learnt_in_3d(tmp_path: Path) -> None:
+    clean = scene(3, (9, 80, 72))
+    tifffile.imwrite(tmp_path / "stack.tif", noisy(clean, 1), imagej=True, metadata={"axes": "ZYX"})
+    plan = replace(FEW, axes="ZYX", batch=2, patch_z=4)
+    train_denoiser([tmp_path / "stack.tif"], tmp_path / "mine", plan, listener=_quiet)
+    _check(tmp_path / "mine", "denoise")
+    assert read_card(tmp_path / "mine").grid == "ZYX"
+    result = predict(Image(noisy(clean, 2), "ZYX"), str(tmp_path / "mine"))
+    assert result.image.pixels.shape == (1, 9, 1, 80, 72)
+    tifffile.imwrite(tmp_path / "plane.tif", noisy(scene(1), 1))
+    with pytest.raises(ImageError, match="one slice"):
+        train_denoiser([tmp_path / "plane.tif"], tmp_path / "other", plan, listener=_quiet)
+
+
+def test_a_stain_learns_several_channels_from_files_of_any_contrast(tmp_path: Path) -> None:
+    for folder in ("phase", "dna", "actin"):
+        (tmp_path / folder).mkdir()
+    for number in range(3):
+        target = scene(number)
+        tifffile.imwrite(tmp_path / "dna" / f"{number}.tif", target)
+        tifffile.imwrite(tmp_path / "actin" / f"{number}.tif", (2000 - 3 * target).astype(np.uint16))
+        tifffile.imwrite(tmp_path / "phase" / f"{number}.tif", (900 - target).astype(np.uint16))
+    plan = replace(TINY, task="stain", method="pairs", loss="l1+structure", adversarial=0.01)
+    train_stain(
+        [tmp_path / "phase"],
+        [tmp_path / "dna", tmp_path / "actin"],
+        tmp_path / "stain",
+        plan,
+        names=Names("My stain", "Nuclei and actin.", ("A. Person",), "CC-BY-4.0"),
+        listener=_quiet,
+    )
+    _check(tmp_path / "stain", "stain")
+    card = read_card(tmp_path / "stain")
+    assert card.output.channels == ("dna", "actin")
+    assert (card.name, card.licence) == ("My stain", "CC-BY-4.0")
+    truth = scene(8)
+    result = predict(Image(900 - truth, "YX"), str(tmp_path / "stain")).image.pixels[0, 0]
+    assert np.corrcoef(result[0].ravel(), truth.ravel())[0, 1] > 0.8
+    assert np.corrcoef(result[1].ravel(), truth.ravel())[0, 1] < -0.8
+    assert 600 < result[1].mean() < 2000
+
+
+def _write_shifted(folders: tuple[Path, Path], pixels: int) -> None:
+    for path in folders[1].iterdir():
+        tifffile.imwrite(path, np.roll(tifffile.imread(path), pixels, axis=1))
+
+
+def test_pairs_that_are_shifted_are_refused_with_the_numbers(
+    pair_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    _write_shifted(pair_folders, 7)
+    with pytest.raises(ImageError, match=r"3 of 3 pairs .* \+7.* in X") as caught:
+        train_stain([pair_folders[0]], [pair_folders[1]], tmp_path / "mine", FEW, listener=_quiet)
+    assert "--allow-shift" in caught.value.remedy
+    assert not (tmp_path / "mine").exists()
+
+
+def test_pairs_that_are_shifted_a_little_are_warned_of(
+    pair_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    _write_shifted(pair_folders, 2)
+    told: list[str] = []
+    train_stain(
+        [pair_folders[0]], [pair_folders[1]], tmp_path / "mine", FEW, listener=_quiet, tell=told.append
+    )
+    assert any(note.startswith("warning: pairs are shifted by 2.0 pixels") for note in told)
+    assert any("shifted by 2.0" in line for line in (tmp_path / "mine/README.md").read_text().splitlines())
+
+
+def test_cancelling_gives_a_finished_model_that_can_be_resumed(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+
+    def stop_at(step: int):
+        def listen(report: Report) -> None:
+            if report.step == step:
+                raise Cancelled
+
+        return listen
+
+    folder = tmp_path / "mine"
+    first = train_denoiser([tmp_path / "field.tif"], folder, TINY, listener=stop_at(13))
+    assert (first.outcome.ended, first.outcome.step) == ("cancelled", 13)
+    _check(folder, "denoise")
+    with pytest.raises(OutputError, match="--resume"):
+        train_denoiser([tmp_path / "field.tif"], folder, TINY, listener=_quiet)
+    with pytest.raises(SettingError, match="of another network"):
+        train_denoiser([tmp_path / "field.tif"], folder, replace(TINY, width=8), resume=True, listener=_quiet)
+    steps: list[int] = []
+    second = train_denoiser(
+        [tmp_path / "field.tif"],
+        folder,
+        TINY,
+        resume=True,
+        listener=lambda report: steps.append(report.step),
+    )
+    assert steps == list(range(14, 41))
+    assert second.outcome.best <= first.outcome.best
+    assert [row["step"] for row in second.outcome.history] == [10, 13, 20, 30, 40]
+    _check(folder, "denoise")
+
+
+def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+
+    def listen(report: Report) -> None:
+        if report.step == 3:
+            raise KeyboardInterrupt
+
+    trained = train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", TINY, listener=listen)
+    assert trained.outcome.ended == "cancelled"
+    _check(tmp_path / "mine", "denoise")
+
+
+def test_training_ends_where_nothing_is_gained(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    plan = replace(TINY, rate=1e-9, patience=2, checks=20)
+    trained = train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", plan, listener=_quiet)
+    assert trained.outcome.ended == "no progress"
+    assert trained.outcome.step < 40
+
+
+def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(OutputError, match="cannot be read"):
+        train_denoiser([tmp_path / "field.tif"], folder, FEW, resume=True, listener=_quiet)
+
+
+def test_files_of_others_are_not_touched(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="not empty"):
+        train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", FEW, listener=_quiet)
+    with pytest.raises(SettingError, match="small letters"):
+        train_denoiser([tmp_path / "field.tif"], tmp_path / "My Model", FEW, listener=_quiet)
+
+
+def test_channels_of_different_range_are_denoised_alike(tmp_path: Path) -> None:
+    clean = np.stack([scene(1), 0.01 * scene(2)])
+    both = np.stack([noisy(clean[0], 3), noisy(clean[1], 4, 0.5)])
+    tifffile.imwrite(tmp_path / "two.tif", both, imagej=True, metadata={"axes": "CYX"})
+    train_denoiser([tmp_path / "two.tif"], tmp_path / "mine", TINY, listener=_quiet)
+    result = predict(Image(both, "CYX"), str(tmp_path / "mine")).image.pixels[0, 0]
+    assert all(_decibels(clean[c], both[c], result[c]) > 3 for c in range(2))
+
+
+def test_images_that_cannot_be_learnt_from_are_told(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "flat.tif", np.full((96, 96), 5, np.uint8))
+    with pytest.raises(ImageError, match="constant"):
+        train_denoiser([tmp_path / "flat.tif"], tmp_path / "mine", FEW, listener=_quiet)
+    tifffile.imwrite(tmp_path / "small.tif", noisy(scene(1, (20, 20)), 1))
+    with pytest.raises(ImageError, match="are needed"):
+        train_denoiser([tmp_path / "small.tif"], tmp_path / "mine", FEW, listener=_quiet)
+
+
+def test_the_picture_of_the_training_can_be_seen(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", FEW, listener=_quiet)
+    picture = np.asarray(Picture.open(tmp_path / "mine" / "training.png"))
+    assert picture.shape[0] > 360
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
