@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+import torch
 from scipy.ndimage import gaussian_filter
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Threads cost tiny networks more than they give."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def scene(seed: int, sides: tuple[int, ...] = (96, 112)) -> np.ndarray:
     """Return a smooth image with bright spots, 100 to 400 or so."""
     random = np.random.default_rng(seed)
-    texture = gaussian_filter(random.normal(0, 1, sides), [1.5] * len(sides))
+    texture = gaussian_filter(random.normal(0, 1, sides), [3.0] * len(sides))
     return (200 + 80 * np.maximum(texture / texture.std(), -1)).astype(np.float32)
 
 

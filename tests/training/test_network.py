@@ -17,7 +17,7 @@ def _network(design: Design) -> torch.nn.Module:
     torch.manual_seed(3)
     network = build(design).double().eval()
     torch.nn.init.normal_(network.head.weight)  # it begins at zero
-    return network
+    return network.requires_grad_(False)
 
 
 def _image(design: Design) -> torch.Tensor:
@@ -34,7 +34,9 @@ def test_the_result_has_the_sides_of_the_image(design: Design) -> None:
 def test_gain_and_offset_of_the_image_become_those_of_the_result(design: Design) -> None:
     network, image = _network(design), _image(design)
     expected = 700 * network(image) - 40
-    assert torch.allclose(network(700 * image - 40), expected, rtol=0, atol=1e-8 * float(expected.abs().max()))
+    assert torch.allclose(
+        network(700 * image - 40), expected, rtol=0, atol=1e-8 * float(expected.abs().max())
+    )
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=str)

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from drua import intensity
 from drua.backends import onnx
@@ -163,7 +162,7 @@ def halos(network: UNet) -> dict[str, int]:
 def _export(network: UNet, path: Path) -> None:
     """Write ONNX weights with free sides, and compare them with the network at other sides."""
     design = network.design
-    example = torch.rand(1, design.inputs, *(4 * stride for stride in design.stride.values()))
+    example = torch.rand(1, design.inputs, *_example_sides(network))
     sides = {0: "batch", **{2 + number: letter.lower() for number, letter in enumerate(design.axes)}}
     temporary = path.with_suffix(".new")
     with torch.no_grad(), warnings.catch_warnings():
@@ -185,7 +184,16 @@ def _export(network: UNet, path: Path) -> None:
 
 def _check_agreement(network: UNet, path: Path) -> None:
     design = network.design
-    image = torch.randn(2, design.inputs, *((6 + n) * each for n, each in enumerate(design.stride.values())))
+    image = torch.randn(
+        2,
+        design.inputs,
+        *(
+            side + (1 + n) * each
+            for n, (side, each) in enumerate(
+                zip(_example_sides(network), design.stride.values(), strict=True)
+            )
+        ),
+    )
     with torch.no_grad():
         wanted = network(image).numpy()
     backend = onnx.open_session(Weights("onnx", path, None), "cpu")
@@ -200,9 +208,14 @@ def _check_agreement(network: UNet, path: Path) -> None:
         )
 
 
+def _example_sides(network: UNet) -> list[int]:
+    """Return sides that are no shorter than what the local mean looks at."""
+    return [-(-16 // stride) * stride for stride in network.design.stride.values()]
+
+
 def _script(network: UNet, path: Path) -> None:
     design = network.design
-    example = torch.rand(1, design.inputs, *(4 * stride for stride in design.stride.values()))
+    example = torch.rand(1, design.inputs, *_example_sides(network))
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.jit.freeze(torch.jit.trace(network, example)).save(str(path))
