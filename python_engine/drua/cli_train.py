@@ -245,7 +245,8 @@ def _run(work: Callable[..., Any], output: Path, *, install: bool, replace: bool
     gain = "" if outcome.gain is None else f", {outcome.gain:+.1f} dB against the input"
     console.print(
         f"{trained.id}: {outcome.ended} after {outcome.step} steps in {outcome.seconds / 60:.1f} minutes on"
-        f" {outcome.device}, validation loss {outcome.best:.4f} (untrained {outcome.before:.4f}){gain} -> {output}",
+        f" {outcome.device}, validation loss {outcome.best:.4f} (untrained {outcome.before:.4f}){gain}"
+        f" -> {output}",
         markup=False,
     )
     if installed:

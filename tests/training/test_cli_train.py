@@ -45,7 +45,7 @@ def test_a_trained_model_is_installed_and_runs(field: Path, tmp_path: Path) -> N
     told = json.loads(found.stdout.strip().splitlines()[-1])
     assert told["model"] == "mine-cli"
     assert told["ended"] in ("finished", "no progress")
-    assert told["installed"] and Path(told["installed"]).is_dir()
+    assert Path(told["installed"]).is_dir()
     assert not (Path(told["installed"]) / "checkpoint.pt").exists()
     ran = _run("run", field, "--model", "mine-cli", "--output", tmp_path / "out")
     assert ran.exit_code == 0, ran.output

@@ -98,14 +98,14 @@ def test_a_denoiser_learns_from_pairs_and_keeps_the_brightness_of_the_noisy_ones
 
 
 def test_volumes_are_learnt_in_3d(tmp_path: Path) -> None:
-    clean = scene(3, (9, 80, 72))
+    clean = scene(3, (9, 96, 112))
     tifffile.imwrite(tmp_path / "stack.tif", noisy(clean, 1), imagej=True, metadata={"axes": "ZYX"})
     plan = replace(FEW, axes="ZYX", batch=2, patch_z=4)
     train_denoiser([tmp_path / "stack.tif"], tmp_path / "mine", plan, listener=_quiet)
     _check(tmp_path / "mine", "denoise")
     assert read_card(tmp_path / "mine").grid == "ZYX"
     result = predict(Image(noisy(clean, 2), "ZYX"), str(tmp_path / "mine"))
-    assert result.image.pixels.shape == (1, 9, 1, 80, 72)
+    assert result.image.pixels.shape == (1, 9, 1, 96, 112)
     tifffile.imwrite(tmp_path / "plane.tif", noisy(scene(1), 1))
     with pytest.raises(ImageError, match="one slice"):
         train_denoiser([tmp_path / "plane.tif"], tmp_path / "other", plan, listener=_quiet)

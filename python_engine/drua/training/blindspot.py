@@ -1,10 +1,10 @@
 """Blind spots: learning to remove noise from noisy images alone.
 
-A pixel is replaced by one of its neighbourhood, and the network is asked for what was there. The signal can be
-told from the neighbours, noise that is independent from pixel to pixel cannot: so the answer is the signal
-(Krull et al., Noise2Void, CVPR 2019). The replacement comes from the neighbourhood without its centre (Höck et
-al., N2V2, 2022). Where noise is alike along rows or columns, the neighbours along these would tell it, so they
-are replaced as well (Broaddus et al., StructN2V, ISBI 2020).
+A pixel is replaced by one of its neighbourhood, and the network is asked for what was there. The signal can
+be told from the neighbours, noise that is independent from pixel to pixel cannot: so the answer is the signal
+(Krull et al., Noise2Void, CVPR 2019). The replacement comes from the neighbourhood without its centre (Höck
+et al., N2V2, 2022). Where noise is alike along rows or columns, the neighbours along these would tell it, so
+they are replaced as well (Broaddus et al., StructN2V, ISBI 2020).
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ class Noise:
         """The finding, for people."""
         figures = f"neighbouring pixels correlate by {self.rows:.2f} along rows and {self.columns:.2f} along columns"
         if self.structure != "none":
-            return f"{figures}: the noise is alike along {self.structure}, and neighbours along these are hidden, too"
+            return (
+                f"{figures}: the noise is alike along {self.structure}, and neighbours along these are hidden,"
+                " too"
+            )
         if min(self.rows, self.columns) > ALIKE:
             return (
                 f"{figures}: either the images show structure everywhere, or their noise is alike in both"

@@ -100,7 +100,8 @@ def split(
         rows = max(round(side * share), least)
         if side - rows < least:
             raise ImageError(
-                f"{each.name} has {side} rows, but {2 * least} are needed: some to learn from, some to judge by",
+                f"{each.name} has {side} rows, but {2 * least} are needed: some to learn from,"
+                " some to judge by",
                 remedy=f"use larger images, or at least {FROM_IMAGES} of them",
             )
         learn.append(each.rows(slice(0, side - rows)))

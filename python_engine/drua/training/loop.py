@@ -64,8 +64,8 @@ class Outcome:
     device : str
         Where it ran.
     gain : float or None
-        By how many decibels the results of validation patches are nearer to their targets than the inputs are;
-        None where there are no clean targets.
+        By how many decibels the results of validation patches are nearer to their targets than the inputs
+        are; None where there are no clean targets.
     preview : ndarray, uint8, (Y, X, 3)
         Input, result and target of a validation patch.
     """
@@ -358,7 +358,7 @@ class _Run:
         return loss
 
     def _follow(self) -> None:
-        """Move the average towards the network; the first steps count more, so that the start is forgotten."""
+        """Move the average towards the network; the first steps count more: the start is forgotten."""
         weight = 1 - min(AVERAGING, self._state.step / (10 + self._state.step))
         current = self._network.state_dict()
         for name, value in self._average.state_dict().items():

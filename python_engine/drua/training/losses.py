@@ -30,7 +30,8 @@ def mean_absolute(result: Tensor, target: Tensor, weights: Tensor | None = None)
 def absolute_and_structure(result: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return absolute errors of the values, and of the differences of neighbours at three scales.
 
-    The latter keep edges where they are and small things from being averaged away (Mathieu et al., ICLR 2016).
+    The latter keep edges where they are, and small things from being averaged away (Mathieu et al., ICLR
+    2016).
     """
     loss = mean_absolute(result, target, weights)
     for _ in range(3):

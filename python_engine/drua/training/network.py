@@ -42,7 +42,8 @@ class Design:
     levels : int
         How often Y and X are halved.
     equivariant : bool
-        Whether gain and offset of the image become those of the result; `inputs` and `outputs` are equal then.
+        Whether gain and offset of the image become those of the result; `inputs` and `outputs` are equal
+        then.
     top_skip : bool
         Whether the highest level of the way up sees that of the way down.
     """
@@ -118,7 +119,7 @@ class UNet(nn.Module):
         return mean + self.gains * self._detail((image - mean) / self.gains)
 
     def set_gains(self, gains: Sequence[float]) -> None:
-        """Tell how the channels of images differ in their range, if it was taken from them in the training."""
+        """Tell the ranges of the channels of images, if these were taken from them in the training."""
         self.gains.copy_(torch.tensor(gains).reshape(self.gains.shape))
 
     def _detail(self, features: Tensor) -> Tensor:
@@ -159,7 +160,7 @@ class _Block(nn.Module):
 
 
 class _BlurPool(nn.Module):
-    """The pooling of N2V2: a maximum without a stride, then a binomial blur with a stride of 2, in Y and X."""
+    """The pooling of N2V2: a maximum without a stride, then a binomial blur with a stride of 2; not in Z."""
 
     def __init__(self, design: Design) -> None:
         super().__init__()

@@ -222,7 +222,7 @@ def _script(network: UNet, path: Path) -> None:
 
 
 def _test_input(network: UNet, pixels: Pixels) -> NDArray[np.float32]:
-    """Return the middle of the sample with a batch axis, mirrored where it is shorter than the least sides."""
+    """Return the middle of the sample with a batch axis, mirrored where it is shorter than needed."""
     design = network.design
     cut: list[slice] = [slice(None)]
     pad = [(0, 0)]

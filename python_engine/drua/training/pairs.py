@@ -1,4 +1,4 @@
-"""Pairs: which input belongs to which target, whether they lie over each other, and how their scales differ."""
+"""Pairs: which input belongs to which target, whether they lie over each other, how their scales differ."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGEST_SHIFT = 4.0
 BELIEVED = 0.05
 """What the correlation of edges must gain by a shift for the shift to be believed."""
 CHANCE = 27.0
-"""The same times the square root of the number of pixels: edges of noise gain less by the best of all shifts."""
+"""The same times the square root of the number of pixels: noise gains less by the best of all shifts."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,8 @@ def gain_and_offset(noisy: Pixels, clean: Pixels, name: str = "") -> tuple[float
     covariance = float(np.mean((x - x.mean()) * (y - y.mean())))
     if variance == 0 or covariance <= 0:
         raise ImageError(
-            f"the noisy and the clean image of {name} do not show the same: where one is bright the other is not",
+            f"the noisy and the clean image of {name} do not show the same: where one is bright the other"
+            " is not",
             remedy="check that names and polarity fit",
         )
     gain = covariance / variance

@@ -25,7 +25,8 @@ Pixels = NDArray[Any]
 def preview(given: Pixels, result: Pixels, target: Pixels | None) -> NDArray[np.uint8]:
     """Return input, result and target, each (C, ..., Y, X), side by side, (Y, X, 3).
 
-    Input and result have one range of grey values where they have the same channels, so that a difference is one.
+    Input and result have one range of grey values where they have the same channels, so that a difference is
+    one.
     """
     planes = [plane(each) for each in (given, result, target) if each is not None]
     same = given.shape == result.shape
@@ -92,7 +93,7 @@ def plane(pixels: Pixels) -> Pixels:
 
 
 def coloured(pixels: Pixels, low: Pixels, high: Pixels) -> NDArray[np.uint8]:
-    """Return a plane (C, Y, X) for the screen, (Y, X, 3): one channel grey, three as colours, else the first."""
+    """Return a plane (C, Y, X) for the screen, (Y, X, 3): one channel grey, three colours, else the first."""
     grey = np.clip((pixels - low) / np.maximum(high - low, 1e-9), 0, 1)
     three = grey if len(grey) == 3 else np.repeat(grey[:1], 3, axis=0)
     return np.asarray(255 * three, np.uint8).transpose(1, 2, 0)

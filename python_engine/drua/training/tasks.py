@@ -1,4 +1,4 @@
-"""The tasks: a denoiser from noisy images or from pairs, a virtual stain from pairs; images in, package out."""
+"""The tasks: a denoiser from noisy images or pairs, a virtual stain from pairs; images in, package out."""
 
 from __future__ import annotations
 
@@ -417,7 +417,8 @@ def check_id(name: str, *, replace_installed: bool) -> None:
     if not replace_installed and any(card.id == name for card in catalog.list_models()):
         raise SettingError(
             f"a model {name!r} is installed already",
-            remedy="choose another folder for the output, replace it (--replace) or do not install (--no-install)",
+            remedy="choose another folder for the output, replace it (--replace), or train without installing"
+            " (--no-install)",
         )
 
 
@@ -477,10 +478,11 @@ def _channel_names(
 
 def _blocks(image: Image, axes: str, path: Path) -> list[Pixels]:
     """Return the planes (C, Y, X) or volumes (C, Z, Y, X) of an image."""
-    least = 2 * LEAST_ROWS if "Z" not in axes else LEAST_ROWS
-    if image.size("Y") < LEAST_ROWS or image.size("X") < LEAST_ROWS:
+    least = LEAST_ROWS
+    if image.size("Y") < least or image.size("X") < least:
         raise ImageError(
-            f"{path} is {image.size('X')} x {image.size('Y')} pixels, but at least {least} x {least} are needed"
+            f"{path} is {image.size('X')} x {image.size('Y')} pixels, but at least {least} x {least} are"
+            " needed"
         )
     if "Z" in axes:
         if image.size("Z") == 1:
@@ -549,7 +551,8 @@ def _check_same(name: str, given: Image, wanted: Image, *, same_channels: bool) 
     one, other = given.to("TZCYX"), wanted.to("TZCYX")
     if {**one.sizes, **ignored} != {**other.sizes, **ignored}:
         raise ImageError(
-            f"the two images {name} have the sides {_sides(one)} and {_sides(other)}, but pairs have the same",
+            f"the two images {name} have the sides {_sides(one)} and {_sides(other)}, but pairs have the"
+            " same",
             remedy="crop or rescale one of them",
         )
 
@@ -576,7 +579,8 @@ def _shift_notes(shifts: Sequence[pairs.Shift], *, allow_shift: bool) -> list[st
         far = sum(shift.length > pairs.LARGEST_SHIFT for shift in shifts)
         raise ImageError(
             f"{far} of {len(shifts)} pairs do not lie over each other: {worst.text}",
-            remedy="register them first (in Fiji: Plugins > Registration), or train all the same (--allow-shift)",
+            remedy="register them first (in Fiji: Plugins > Registration), or train all the same"
+            " (--allow-shift)",
         )
     if worst.length > pairs.WARNED_SHIFT:
         typical = float(np.median([shift.length for shift in shifts]))

@@ -72,8 +72,8 @@ def of(
             "",
             "## How",
             "",
-            f"{_network(plan, design)} {outcome.step} steps of {plan.batch} patches in {outcome.seconds / 60:.1f}"
-            f" minutes on {outcome.device}. {ENDED[outcome.ended]} Loss: {LOSSES[plan.loss]}.",
+            f"{_network(plan, design)} {outcome.step} steps of {plan.batch} patches in "
+            f"{outcome.seconds / 60:.1f} minutes on {outcome.device}. {ENDED[outcome.ended]} Loss: {LOSSES[plan.loss]}.",
             "",
             *_figures(plan, outcome),
             "",
@@ -113,12 +113,13 @@ def _figures(plan: Plan, outcome: Outcome) -> list[str]:
         "in units of the spread of the images" if plan.task == "denoise" else "in units of the targets' range"
     )
     lines = [
-        f"Validation loss {after:.4g} ({unit}), {before:.4g} before training, on patches that were not learnt from."
+        f"Validation loss {after:.4g} ({unit}), {before:.4g} before training, on patches that were not learnt"
+        " from."
     ]
     if plan.method == "blind_spot":
         lines.append(
-            "The truth is not known, so this loss contains the noise itself and cannot fall to 0: it tells when"
-            " to stop, not how good the result is."
+            "The truth is not known, so this loss contains the noise itself and cannot fall to 0: it tells"
+            " when to stop, not how good the result is."
         )
     elif outcome.gain is not None:
         lines.append(f"On these the PSNR is {outcome.gain:+.1f} dB against the noisy input.")
@@ -129,7 +130,8 @@ def _limits(plan: Plan) -> list[str]:
     if plan.task == "stain":
         return [
             "- The result is a prediction. Do not measure intensities on it unless you have validated that.",
-            "- It knows only what the training images showed: other cells, stains, microscopes or focus need others.",
+            "- It knows only what the training images showed: other cells, stains, microscopes or focus need"
+            " others.",
         ]
     lines = [
         "- The result is a prediction. Do not measure intensities on it unless you have validated that.",
@@ -137,6 +139,7 @@ def _limits(plan: Plan) -> list[str]:
     ]
     if plan.method == "blind_spot":
         lines.append(
-            "- Noise that is alike in neighbouring pixels may stay; single bright pixels that are real may go."
+            "- Noise that is alike in neighbouring pixels may stay; single bright pixels that are real may"
+            " go."
         )
     return lines
