@@ -90,7 +90,7 @@ check: env
 
 test: check plugin oracle $(VENV)/.torch
 	@tests/with_display.sh $(MVN) verify
-	@tests/with_display.sh $(PY) -m pytest -q tests/store tests/bridge tests/fuzz tests/models tests/oracle tests/fiji
+	@tests/with_display.sh $(PY) -m pytest -q tests/store tests/bridge tests/fuzz tests/models tests/training tests/oracle tests/fiji
 
 soak: env plugin
 	@$(MVN) test -Dtest='KilledWorkerTest,CancelTrialsTest' -Ddrua.trials=$(TRIALS)

@@ -83,11 +83,14 @@ class Noise:
     @property
     def text(self) -> str:
         """The finding, for people."""
-        figures = f"neighbouring pixels correlate by {self.rows:.2f} along rows and {self.columns:.2f} along columns"
+        figures = (
+            f"neighbouring pixels correlate by {self.rows:.2f} along rows"
+            f" and {self.columns:.2f} along columns"
+        )
         if self.structure != "none":
             return (
-                f"{figures}: the noise is alike along {self.structure}, and neighbours along these are hidden,"
-                " too"
+                f"{figures}: the noise is alike along {self.structure},"
+                " and neighbours along these are hidden, too"
             )
         if min(self.rows, self.columns) > ALIKE:
             return (

@@ -72,8 +72,9 @@ def of(
             "",
             "## How",
             "",
-            f"{_network(plan, design)} {outcome.step} steps of {plan.batch} patches in "
-            f"{outcome.seconds / 60:.1f} minutes on {outcome.device}. {ENDED[outcome.ended]} Loss: {LOSSES[plan.loss]}.",
+            f"{_network(plan, design)} {outcome.step} steps of {plan.batch} patches in"
+            f" {outcome.seconds / 60:.1f} minutes on {outcome.device}. {ENDED[outcome.ended]}"
+            f" Loss: {LOSSES[plan.loss]}.",
             "",
             *_figures(plan, outcome),
             "",
@@ -97,9 +98,15 @@ def of(
 
 
 def _network(plan: Plan, design: Design) -> str:
-    kind = f"A U-Net in {len(design.axes)}D with {design.levels + 1} levels and {design.width} channels at the top"
+    kind = (
+        f"A U-Net in {len(design.axes)}D with {design.levels + 1} levels"
+        f" and {design.width} channels at the top"
+    )
     if design.equivariant:
-        kind += ", without biases, on the difference from the local mean: gain and offset of an image stay as they are"
+        kind += (
+            ", without biases, on the difference from the local mean:"
+            " gain and offset of an image stay as they are"
+        )
     if plan.method == "blind_spot":
         hidden = "" if plan.structure == "none" else f", with their neighbours along {plan.structure}"
         kind += f"; it learnt to tell pixels that were hidden from it{hidden} (Noise2Void 2)"
