@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from drua.console import Device, Json, console, errors, plain, print_json
-from drua.errors import SettingError
+from drua.errors import Cancelled, SettingError
 
 train_app = typer.Typer(
     help="Train a model on your own images; Ctrl-C keeps the best so far as a finished model.",
@@ -28,8 +29,10 @@ Replace = Annotated[bool, typer.Option("--replace", help="Replace an installed m
 AllowShift = Annotated[
     bool, typer.Option("--allow-shift", help="Train on pairs that do not lie over each other.")
 ]
-Patch = Annotated[int, typer.Option(min=16, help="Side of the patches, in pixels.")]
-Batch = Annotated[int, typer.Option(min=1, help="Patches in a step.")]
+Patch = Annotated[
+    int | None, typer.Option(min=16, help="Side of the patches, in pixels; else as the task needs.")
+]
+Batch = Annotated[int | None, typer.Option(min=1, help="Patches in a step; else as the task needs.")]
 Width = Annotated[int, typer.Option(min=4, help="Channels of the network's highest level.")]
 Levels = Annotated[int, typer.Option(min=1, max=5, help="How often the network halves the sides.")]
 Name = Annotated[str, typer.Option(help="What people call the model.")]
@@ -58,8 +61,8 @@ def denoise(
     ] = "auto",
     minutes: Minutes = 5.0,
     volumes: Volumes = False,
-    patch: Patch = 64,
-    batch: Batch = 8,
+    patch: Patch = None,
+    batch: Batch = None,
     width: Width = 16,
     levels: Levels = 2,
     device: Device = "auto",
@@ -73,9 +76,9 @@ def denoise(
     as_json: Json = False,
 ) -> None:
     """Train a denoiser: on noisy images alone, or on pairs of noisy and clean ones (--noisy, --clean)."""
-    from drua.backends import pytorch
+    from drua.training import require
 
-    pytorch.require()
+    require()
     from drua.training.blindspot import STRUCTURES
     from drua.training.plan import Plan
     from drua.training.tasks import Names, train_denoiser
@@ -92,8 +95,8 @@ def denoise(
     plan = Plan(
         axes="ZYX" if volumes else "YX",
         minutes=minutes,
-        patch=patch,
-        batch=batch,
+        patch=patch or (48 if volumes else 64),
+        batch=batch or (2 if volumes else 8),
         width=width,
         levels=levels,
         device=device,
@@ -140,8 +143,8 @@ def stain(
     ] = 0.0,
     minutes: Minutes = 30.0,
     volumes: Volumes = False,
-    patch: Patch = 128,
-    batch: Batch = 8,
+    patch: Patch = None,
+    batch: Batch = None,
     width: Width = 24,
     levels: Levels = 3,
     device: Device = "auto",
@@ -155,9 +158,9 @@ def stain(
     as_json: Json = False,
 ) -> None:
     """Train a virtual stain on pairs: an image of one kind and, of the same field, one of the other."""
-    from drua.backends import pytorch
+    from drua.training import require
 
-    pytorch.require()
+    require()
     from drua.training.plan import Plan
     from drua.training.tasks import Names, train_stain
 
@@ -167,8 +170,8 @@ def stain(
         loss="l1+structure",
         axes="ZYX" if volumes else "YX",
         minutes=minutes,
-        patch=patch,
-        batch=batch,
+        patch=patch or (64 if volumes else 128),
+        batch=batch or (1 if volumes else 4),
         width=width,
         levels=levels,
         adversarial=adversarial,
@@ -233,8 +236,12 @@ def _run(work: Callable[..., Any], output: Path, *, install: bool, replace: bool
     def tell(note: str) -> None:
         errors.print(f"[yellow]note:[/yellow] {plain(note)}")
 
-    with _Live(output.name, quiet=quiet) as live:
-        trained = work(live, tell)
+    try:
+        with _Live(output.name, quiet=quiet) as live:
+            trained = work(live, tell)
+    except Cancelled:
+        errors.print("stopped before anything was learnt; there is no model")
+        sys.exit(1)
     installed = None
     if install:
         installed = model_operations.add(str(output), lambda *_: None, replace=replace)["card"]["folder"]

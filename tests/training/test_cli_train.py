@@ -53,6 +53,8 @@ def test_a_trained_model_is_installed_and_runs(field: Path, tmp_path: Path) -> N
     again = _run("train", "denoise", field, *_small(tmp_path / "other" / "mine-cli"))
     assert again.exception is not None
     assert "installed already" in str(again.exception)
+    shipped = _run("train", "denoise", field, *_small(tmp_path / "nuclei-fluorescence"))
+    assert "comes with Drua" in str(shipped.exception)
     resumed = _run("train", "denoise", field, *_small(tmp_path / "mine-cli"), "--minutes", 0.03, "--resume")
     assert resumed.exit_code == 0, resumed.output
     assert "--model mine-cli" in resumed.stdout

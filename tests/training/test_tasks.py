@@ -198,6 +198,19 @@ def test_cancelling_gives_a_finished_model_that_can_be_resumed(tmp_path: Path) -
     _check(folder, "denoise")
 
 
+def test_nothing_is_left_of_a_training_that_never_began(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("drua.training.examples.Sampler.batch", interrupt)
+        with pytest.raises(Cancelled):
+            train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", TINY, listener=_quiet)
+    assert not list((tmp_path / "mine").iterdir())
+
+
 def test_ctrl_c_keeps_the_best_so_far(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
 

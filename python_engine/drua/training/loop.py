@@ -33,7 +33,7 @@ WARM_UP = 0.03
 LAST_RATE = 0.01
 AVERAGING = 0.995
 LARGEST_GRADIENT = 1.0
-JUDGED = 16
+JUDGED = {"YX": 16, "ZYX": 4}
 """Patches that a check looks at."""
 JUDGED_SIDE = 96
 DEARER = 10.0
@@ -129,6 +129,8 @@ def train(
         If there is none, or the folder cannot be written to.
     BackendError
         If torch is not installed or the device is not there.
+    Cancelled
+        If it was ended before the first step.
     """
     run = _Run(plan, design, learn, judge, folder, corrupt)
     if resume:
@@ -136,6 +138,8 @@ def train(
     try:
         ended = run.train(listener)
     except (Cancelled, KeyboardInterrupt):
+        if not run.step:  # nothing has been learnt
+            raise Cancelled from None
         ended = "cancelled"
     return run.outcome(ended)
 
@@ -170,6 +174,11 @@ class _Run:
         self._before = self._judge(self._average)[0]
         self._losses: list[float] = []
         self._random = np.random.default_rng(plan.seed)
+
+    @property
+    def step(self) -> int:
+        """How many steps were taken, also before an interruption."""
+        return self._state.step
 
     @property
     def _progress(self) -> float:
@@ -280,6 +289,7 @@ class _Run:
             self._adversary.load_state_dict(content["adversary"])
             self._adversary.optimiser.load_state_dict(content["adversary_optimiser"])
         self._state = _State(**content["state"])
+        self._state.stale = 0
 
     def _placed(self, network: UNet) -> UNet:
         memory = torch.channels_last if self._design.axes == "YX" else torch.contiguous_format
@@ -315,12 +325,15 @@ class _Run:
         return given, wanted, None
 
     def _fixed_batch(self, examples: Sequence[Example]) -> list[Batch]:
-        """Return the patches of all checks: the liveliest of many, hidden at the same pixels every time."""
+        """Return the patches of all checks: of all degrees of liveliness, hidden at the same pixels every time."""
         random = np.random.default_rng(0)
         sides = self._sides(examples, JUDGED_SIDE)
         sampler = self._sampler(examples, random, sides)
-        drawn = sorted((sampler.one() for _ in range(2 * JUDGED)), key=lambda pair: -liveliness(pair[1]))
-        chosen = drawn[::2] if len(drawn) > JUDGED else drawn
+        drawn = sorted(
+            (sampler.one() for _ in range(2 * JUDGED[self._design.axes])),
+            key=lambda pair: -liveliness(pair[1]),
+        )
+        chosen = drawn[::2]
         batches: list[Batch] = []
         for start in range(0, len(chosen), 8):
             part = chosen[start : start + 8]

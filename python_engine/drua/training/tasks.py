@@ -34,6 +34,7 @@ CURVE = "training.png"
 TABLE = "training.csv"
 LEAST_ROWS = 32
 """Rows of a part of an image that is to be of use."""
+SHOWN_SIDE = 512
 LOOKED_AT = 8
 """Planes by which the noise is measured."""
 PERCENTILES = (1.0, 99.8)
@@ -234,7 +235,7 @@ def _train(
     write_progress(output / CURVE, outcome.history, outcome.preview)
     if data.gains is not None:
         outcome.network.set_gains(data.gains)
-    sample = judge[0]
+    sample = _shown(next(each for each in data.examples if each.name == judge[0].name))
     write_package(
         output,
         outcome.network,
@@ -257,6 +258,15 @@ def _train(
         unit=data.unit,
     )
     return Trained(output, output.name, outcome, tuple(data.notes))
+
+
+def _shown(example: Example) -> Example:
+    """Return the middle of the lowest rows: what was not learnt from, and what is around it."""
+    rows, columns = example.sides[-2:]
+    left = max((columns - SHOWN_SIDE) // 2, 0)
+    part = (..., slice(max(rows - SHOWN_SIDE, 0), rows), slice(left, left + min(SHOWN_SIDE, columns)))
+    target = None if example.target is None else example.target[part]
+    return replace(example, input=example.input[part], target=target)
 
 
 def _trained_on(data: _Data) -> str:
@@ -412,8 +422,13 @@ def check_id(name: str, *, replace_installed: bool) -> None:
     Raises
     ------
     SettingError
-        If one is installed already.
+        If one is installed already, or comes with Drua.
     """
+    shipped, _ = catalog.folders()
+    if any(card.id == name for card in catalog.list_models((shipped,))):
+        raise SettingError(
+            f"the model {name!r} comes with Drua", remedy="choose another folder for the output"
+        )
     if not replace_installed and any(card.id == name for card in catalog.list_models()):
         raise SettingError(
             f"a model {name!r} is installed already",
