@@ -325,15 +325,12 @@ class _Run:
         return given, wanted, None
 
     def _fixed_batch(self, examples: Sequence[Example]) -> list[Batch]:
-        """Return the patches of all checks: of all degrees of liveliness, hidden at the same pixels every time."""
+        """Return the patches of all checks: from quiet to lively, hidden at the same pixels always."""
         random = np.random.default_rng(0)
         sides = self._sides(examples, JUDGED_SIDE)
         sampler = self._sampler(examples, random, sides)
-        drawn = sorted(
-            (sampler.one() for _ in range(2 * JUDGED[self._design.axes])),
-            key=lambda pair: -liveliness(pair[1]),
-        )
-        chosen = drawn[::2]
+        drawn = [sampler.one() for _ in range(2 * JUDGED[self._design.axes])]
+        chosen = sorted(drawn, key=lambda pair: -liveliness(pair[1]))[::2]
         batches: list[Batch] = []
         for start in range(0, len(chosen), 8):
             part = chosen[start : start + 8]
