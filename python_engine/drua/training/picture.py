@@ -41,6 +41,8 @@ def write_progress(path: Path, history: Sequence[Mapping[str, float]], shown: ND
     from PIL import Image
 
     top = curve(history)
+    factor = max(top.shape[1] // shown.shape[1], 1)
+    shown = shown.repeat(factor, axis=0).repeat(factor, axis=1)
     width = max(top.shape[1], shown.shape[1])
     parts = [
         np.pad(each, ((0, GAP), (0, width - each.shape[1]), (0, 0)), constant_values=WHITE)
