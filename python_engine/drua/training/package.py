@@ -297,7 +297,6 @@ def _description(
         "stride": {letter.lower(): stride for letter, stride in design.stride.items()},
         "tile": {letter.lower(): _tile(network, letter) for letter in design.axes},
         "receptive_field": {letter.lower(): reach for letter, reach in design.reach.items()},
-        "context": False,
         **config,
     }
     if pixel_size:
