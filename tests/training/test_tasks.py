@@ -12,12 +12,15 @@ import tifffile
 from bioimageio.spec import ValidationContext, load_description
 from bioimageio.spec.model.v0_5 import ModelDescr
 from drua.errors import Cancelled, ImageError, OutputError, SettingError
+from drua.files import read_image
 from drua.image import Image
 from drua.models.card import read_card
-from drua.pipeline import predict
+from drua.pipeline import open_model, predict
 from drua.selftest import reproduce
+from drua.streaming import run_into_zarr
 from drua.training.plan import Plan, Report
 from drua.training.tasks import Names, train_denoiser, train_stain
+from drua.zarrs import create_level, new_zarr
 from PIL import Image as Picture
 
 from tests.training.conftest import noisy, scene
@@ -274,3 +277,25 @@ def test_the_picture_of_the_training_can_be_seen(tmp_path: Path) -> None:
     picture = np.asarray(Picture.open(tmp_path / "mine" / "training.png"))
     assert picture.shape[0] > 360
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+
+
+def test_an_image_in_parts_is_learnt_from_and_denoised_in_parts(tmp_path: Path) -> None:
+    movie = noisy(np.stack([scene(1), scene(2)]), 9)
+    image = Image(movie, "TYX")
+    with new_zarr(tmp_path / "movie.zarr") as group:
+        create_level(group, image, (2, 1, 1, *movie.shape[1:]), ("1",))[:] = movie[:, None, None]
+    train_denoiser([tmp_path / "movie.zarr"], tmp_path / "mine", FEW, listener=_quiet)
+    _check(tmp_path / "mine", "denoise")
+    with open_model(str(tmp_path / "mine"), "cpu") as model:
+        (tmp_path / "out").mkdir()
+        _, paths = run_into_zarr(
+            read_image(tmp_path / "movie.zarr"),
+            model,
+            tmp_path / "out",
+            "movie",
+            settings={},
+            progress=lambda *_: None,
+        )
+    streamed = np.asarray(read_image(paths[0]).pixels).reshape(movie.shape)
+    whole = predict(image, str(tmp_path / "mine")).image.pixels.reshape(movie.shape)
+    assert streamed == pytest.approx(whole, abs=1e-3)
