@@ -36,6 +36,8 @@ class Port:
         Pre- or postprocessing: ids and kwargs.
     more : mapping
         What else the format has for a tensor.
+    names : sequence of str
+        Names of the channels; else c1, c2, ...
     """
 
     name: str
@@ -45,6 +47,7 @@ class Port:
     scale: Mapping[str, float] = field(default_factory=dict)
     operations: Sequence[tuple[str, dict[str, Any]]] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+    names: Sequence[str] = ()
 
     def describe(self, kind: str, test: str) -> dict[str, Any]:
         """Return the tensor's JSON values for a description."""
@@ -59,10 +62,8 @@ class Port:
         if letter == "b":
             return {"type": "batch"} | ({"size": size} if size else {})
         if letter == "c":
-            return {
-                "type": "channel",
-                "channel_names": [f"c{number}" for number in range(1, (size or 1) + 1)],
-            }
+            names = list(self.names) or [f"c{number}" for number in range(1, (size or 1) + 1)]
+            return {"type": "channel", "channel_names": names}
         kind = "space" if letter in "zyx" else NAMES[letter]
         axis: dict[str, Any] = {"type": kind, "id": NAMES.get(letter, letter), "size": size}
         if letter in self.halo:

@@ -80,6 +80,19 @@ def write_volume(folder: Path) -> Path:
     )
 
 
+def write_half(folder: Path, task: str) -> Path:
+    """Write a model that halves an image, as a task; its id is the task."""
+    return _write(
+        folder / task,
+        [_Tensor("image", ("signal",))],
+        [_Tensor("half", ("half",))],
+        [helper.make_node("Mul", ["image", "factor"], ["half"])],
+        lambda image: [image / 2],
+        [numpy_helper.from_array(np.array(0.5, np.float32), "factor")],
+        task,
+    )
+
+
 def _write(
     folder: Path,
     inputs: Sequence[_Tensor],
@@ -87,6 +100,7 @@ def _write(
     nodes: Sequence[NodeProto],
     expected: Callable[..., list[np.ndarray]],
     constants: Sequence[TensorProto] = (),
+    task: str = "denoise",
 ) -> Path:
     folder.mkdir(parents=True)
     (folder / "README.md").write_text("A model for tests.\n")
@@ -127,7 +141,7 @@ def _write(
                 "opset_version": 17,
             }
         },
-        "config": {"drua": {"task": "denoise", "decoder": {"id": "image"}, "settings": [], "tile": 64}},
+        "config": {"drua": {"task": task, "decoder": {"id": "image"}, "settings": [], "tile": 64}},
     }
     (folder / "bioimageio.yaml").write_text(json.dumps(description, indent=1))  # which is YAML, too
     return folder

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from drua.display import Display, colours_for
 from drua.errors import AxesError, ImageError, one_line
 from drua.image import Image
 from drua.zarrs import is_zarr, read_zarr
@@ -56,6 +57,25 @@ def read_image(path: str | os.PathLike[str]) -> Image:
         raise ImageError(
             f"{path} cannot be read: {one_line(error)}", remedy="open it in ImageJ and save it again"
         ) from error
+
+
+def read_display(path: str | os.PathLike[str]) -> Display | None:
+    """Return how ImageJ showed the image that it saved in a TIFF; None where nothing is said of it."""
+    import tifffile
+
+    if Path(path).suffix.lower() not in TIFF:
+        return None
+    with tifffile.TiffFile(path) as tiff:
+        metadata = tiff.imagej_metadata or {}
+    bounds = metadata.get("Ranges") or [metadata.get("min"), metadata.get("max")]
+    if None in bounds:
+        return None
+    ranges = tuple((float(low), float(high)) for low, high in zip(bounds[::2], bounds[1::2], strict=True))
+    tables = metadata.get("LUTs") or []
+    colours = tuple("#{:02x}{:02x}{:02x}".format(*np.asarray(table)[:, -1]) for table in tables)
+    if len(colours) != len(ranges):
+        colours = colours_for(("",) * len(ranges))
+    return Display(ranges, colours)
 
 
 def _read_picture(path: Path) -> Image:

@@ -94,6 +94,7 @@ def run(
     size: Size,
     on_tile: Callable[[], None],
     allocate: Allocate | None = None,
+    after: tuple[Operation, ...] = (),
 ) -> dict[str, Any]:
     """Return the network's outputs for a whole plane or volume.
 
@@ -111,6 +112,8 @@ def run(
         Called after every tile; what it raises ends the run.
     allocate : callable, optional
         Gives the arrays for the results.
+    after : tuple of Operation
+        Fitted operations that every output has beyond those of its card.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def run(
     first = blocks[card.input.name]
     grid = grid_of(card, first.sides, size)
     reader = _Reader(card, blocks)
-    writer = _Writer(card, grid, allocate or _in_memory)
+    writer = _Writer(card, grid, allocate or _in_memory, after)
     batches = list(_batches(grid, 1 if _is_single(card) else size.batch))
     lanes = backend.lanes(len(batches))
     if len(batches) == 1:  # threads cost a small image more than they give
@@ -202,8 +205,11 @@ class _Reader:
 class _Writer:
     """Puts the results of tiles in their place."""
 
-    def __init__(self, card: ModelCard, grid: TileGrid, allocate: Allocate) -> None:
+    def __init__(
+        self, card: ModelCard, grid: TileGrid, allocate: Allocate, after: tuple[Operation, ...]
+    ) -> None:
         self.results: dict[str, Any] = {}
+        self._after = after
         self._card = card
         self._grid = grid
         self._allocate = allocate
@@ -239,7 +245,8 @@ class _Writer:
                     f" {self._grid.tile}, which is not what its card says",
                     remedy="correct the sizes and offsets of the outputs in the card",
                 )
-        kept = intensity.apply_fitted(split_operations(tensor)[0], cut, "C" + tensor.grid)
+        operations = (*split_operations(tensor)[0], *self._after)
+        kept = intensity.apply_fitted(operations, cut, "C" + tensor.grid)
         if tensor.name not in self.results:
             lengths = zip(tensor.grid, kept.shape[1:], strict=True)
             sides = [whole.get(letter, length) for letter, length in lengths]

@@ -171,6 +171,42 @@ def apply_fitted(operations: Sequence[Operation], array: Pixels, axes: str) -> P
     return array
 
 
+def inverse(operations: Sequence[Operation], channels: int, axes: str) -> tuple[Operation, ...] | None:
+    """Return what brings normalised values back to those of the image, or None where nothing can.
+
+    Limits are left out: what they cut off is lost.
+
+    Parameters
+    ----------
+    operations : sequence of Operation
+        Fitted.
+    channels : int
+        How many there are.
+    axes : str
+        Of the pixels that they are for, C and others.
+    """
+    gain: Any = np.float64(1.0)
+    offset: Any = np.float64(0.0)
+    shape = tuple(channels if letter == "C" else 1 for letter in axes)
+    for operation in operations:
+        if operation.name in ("clip", "ensure_dtype"):
+            continue
+        if operation.name not in ("scale_linear", "fixed_zero_mean_unit_variance"):
+            return None
+        kwargs = {
+            name: np.asarray(value, np.float64) for name, value in _translate(operation, axes, shape).items()
+        }
+        if operation.name == "scale_linear":
+            own, shift = kwargs.get("gain", np.float64(1.0)), kwargs.get("offset", np.float64(0.0))
+        else:
+            own, shift = 1 / kwargs["std"], -kwargs["mean"] / kwargs["std"]
+        gain, offset = gain * own, offset * own + shift
+    whole = all(side == 1 for side in (*np.shape(gain)[1:], *np.shape(offset)[1:]))
+    if not whole or np.any(gain == 0):
+        return None
+    return (Operation("scale_linear", {"gain": 1 / gain, "offset": -offset / gain}),)
+
+
 def takes_statistics(operation: Operation) -> bool:
     """Return whether an operation looks at more than the pixel that it changes."""
     if operation.name == "clip":

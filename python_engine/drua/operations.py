@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from drua import backends, labels, model_operations, results
+from drua import backends, labels, model_operations, results, translation
 from drua.backends import open_backend
+from drua.display import Display
 from drua.errors import DruaError, OutputError, ProtocolError, SettingError
 from drua.image import Image
 from drua.models.card import ModelCard
@@ -129,6 +130,28 @@ def run(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _hand_over_maps(task, prediction) | _save(prediction, save)
 
 
+def denoise(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Denoise an image and return what was asked for: the result, and what was removed."""
+    card = find_model(_field(inputs, "model", str))
+    outputs, kind = _outputs(inputs, "denoise"), _field(inputs, "type", str, "32-bit")
+    translation.check_request(card, "denoise", outputs, kind)
+    save = _checked_place(inputs, outputs)
+    image, model = _request(task, inputs, card)
+    prediction = translation.denoise(image, model, _asked(task, inputs), outputs=outputs, kind=kind)
+    return _hand_over_maps(task, prediction) | _save(prediction, save)
+
+
+def stain(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Predict the channels of a stain, on their own or appended to the image."""
+    card = find_model(_field(inputs, "model", str))
+    outputs = _outputs(inputs, "stain")
+    translation.check_request(card, "stain", outputs)
+    save = _checked_place(inputs, outputs)
+    image, model = _request(task, inputs, card)
+    prediction = translation.stain(image, model, _asked(task, inputs), outputs=outputs)
+    return _hand_over_maps(task, prediction) | _save(prediction, save)
+
+
 def check(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return which Python, libraries and devices there are, which of them work, and how fast."""
     report = report_of(_field(inputs, "benchmark", bool, True), task.progress)
@@ -144,6 +167,8 @@ OPERATIONS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
     "test": test,
     "segment": segment,
     "run": run,
+    "denoise": denoise,
+    "stain": stain,
     "check": check,
 }
 
@@ -250,6 +275,26 @@ def _options(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _asked(task: TaskContext, inputs: Mapping[str, Any]) -> translation.Request:
+    shown = _optional(inputs, "display", dict)
+    return translation.Request(
+        **_options(task, inputs), display=None if shown is None else Display.from_message(shown)
+    )
+
+
+def _outputs(inputs: Mapping[str, Any], task: str) -> list[str]:
+    """Return the outputs that are asked for, or the first that the task has."""
+    outputs = _field(inputs, "outputs", list, [])
+    return [str(output) for output in outputs] or [translation.OUTPUTS[task][0]]
+
+
+def _checked_place(inputs: Mapping[str, Any], outputs: Sequence[str]) -> tuple[Path, str] | None:
+    save = _save_place(inputs)
+    if save:
+        results.check_folder(*save, results.suffixes_of(outputs))
+    return save
+
+
 def _hand_over(task: TaskContext, prediction: Prediction, with_outlines: bool) -> dict[str, Any]:
     image, outlines, table = prediction.image, prediction.outlines, prediction.table
     if outlines is None or table is None:
@@ -277,9 +322,14 @@ def _hand_over_maps(task: TaskContext, prediction: Prediction) -> dict[str, Any]
 
 def _described(prediction: Prediction, references: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
-        name: reference | _calibration(image)
+        name: reference | _calibration(image) | _displayed(prediction, name)
         for (name, image), reference in zip(prediction.maps.items(), references, strict=True)
     }
+
+
+def _displayed(prediction: Prediction, name: str) -> dict[str, Any]:
+    shown = prediction.displays.get(name)
+    return {"display": shown.to_message() if shown else None}
 
 
 def _calibration(image: Image) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from drua import axes, flatness, inference, intensity, labels, measure, memory, outlines, scaling, tuning
 from drua.backends import Backend, open_backend
 from drua.decoders import Decoder, find_decoder
+from drua.display import Display
 from drua.errors import CardError, ImageError, SettingError
 from drua.image import Image
 from drua.inference import Block
@@ -59,16 +60,17 @@ class Region:
                 f" in the image of {columns} x {rows}",
                 remedy="move the selection into the image",
             )
-        return pixels[(..., *self._slices)]
+        return pixels[(..., *self.slices)]
 
     def placed(self, part: NDArray[Any], sides: tuple[int, ...]) -> NDArray[Any]:
         """Return zeros with the sides (Y, X) and the part (..., Y, X) in the place of the rectangle."""
         whole = np.zeros(part.shape[:-2] + tuple(sides), part.dtype)
-        whole[(..., *self._slices)] = part
+        whole[(..., *self.slices)] = part
         return whole
 
     @property
-    def _slices(self) -> tuple[slice, slice]:
+    def slices(self) -> tuple[slice, slice]:
+        """The rows and the columns."""
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
 
@@ -89,7 +91,12 @@ class Prediction:
     run : dict
         The provenance: which model, device, settings, and how long it took.
     maps : dict of str to Image
-        The network's outputs by name, TZCYX, where they were asked for, or where it has several.
+        The network's outputs by name, TZCYX, where they were asked for, or where it has several; or what a
+        task makes of them.
+    displays : dict of str to Display
+        How maps are to be shown, where it is not by their least and greatest values.
+    pictures : dict of str to ndarray, uint8, (Y, X, 3)
+        Pictures for people, by name.
     """
 
     kind: str
@@ -99,6 +106,8 @@ class Prediction:
     table: measure.Table | None
     run: dict[str, Any]
     maps: Mapping[str, Image] = field(default_factory=dict)
+    displays: Mapping[str, Display] = field(default_factory=dict)
+    pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -138,6 +147,7 @@ def predict(
     inputs: Mapping[str, Image] | None = None,
     region: Region | None = None,
     maps: bool = False,
+    as_input: bool = False,
     source: str = "",
     progress: Progress | None = None,
 ) -> Prediction:
@@ -159,6 +169,9 @@ def predict(
         The part to predict, with statistics of its own; the result has the size of the image all the same.
     maps : bool
         Whether to return the network's outputs, too.
+    as_input : bool
+        Whether results come back in the grey values of the image, where the card normalises these and has
+        nothing to undo it.
     source : str
         The image's name for the provenance.
     progress : callable
@@ -181,7 +194,7 @@ def predict(
         parts = whole if region is None else {name: _cropped(each, region) for name, each in whole.items()}
         first = parts[card.input.name]
         scale, note = scaling.factors(first, card, float(resolved["scale"]))
-        job = Job(card, decoder, resolved, parts, scale)
+        job = Job(card, decoder, resolved, parts, scale, as_input=as_input)
         memory.check(job.block_pixels, job.pixels, card, decoder.kind)
         with closing(FrugalBackend(opened.backend, card)) as backend:
             several = decoder.kind == "intensity" and len(card.outputs) > 1
@@ -224,6 +237,8 @@ class Job:
         settings: Mapping[str, Any],
         parts: Mapping[str, Image],
         scale: Mapping[str, float],
+        *,
+        as_input: bool = False,
     ) -> None:
         self.card = card
         self.decoder = decoder
@@ -236,6 +251,10 @@ class Job:
             max(round(side * scale[letter]), 1) for letter, side in zip(card.grid, self.sides, strict=True)
         )
         self._scale = scale
+        self._as_input = as_input and all(
+            not _changes(tensor) and len(tensor.channels) == len(card.input.channels)
+            for tensor in card.outputs
+        )
         self._fits: dict[str, tuple[Operation, ...]] = {}
 
     @property
@@ -316,8 +335,17 @@ class Job:
                 on_tile()
                 continue
             arrays = allocate(index) if allocate else None
-            keep(index, planes, inference.run(card, backend, self._blocks(planes), size, on_tile, arrays))
+            blocks = self._blocks(planes)
+            after = self._undone(blocks[card.input.name])
+            keep(index, planes, inference.run(card, backend, blocks, size, on_tile, arrays, after))
         return total
+
+    def _undone(self, block: Block) -> tuple[Operation, ...]:
+        """Return what brings results back to the grey values of the image, if that is wanted."""
+        if not self._as_input:
+            return ()
+        tensor = self.card.input
+        return intensity.inverse(block.operations, len(tensor.channels), "C" + tensor.grid) or ()
 
     def _is_empty(self, planes: Mapping[str, NDArray[Any]]) -> bool:
         tensor = self.card.input
@@ -414,6 +442,11 @@ def _decoder(card: ModelCard) -> Decoder:
             remedy="run it for what its network gives (drua run)",
         )
     return decoder
+
+
+def _changes(tensor: Tensor) -> bool:
+    """Return whether an output's own operations give its values a meaning."""
+    return any(operation.name not in ("clip", "ensure_dtype") for operation in tensor.operations)
 
 
 def outer_letters(card: ModelCard) -> str:
@@ -582,7 +615,18 @@ def provenance(
         "channel": channel,
         "source": source,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **({} if card.task == "segment" else {"warning": warning(card)}),
     }
+
+
+def warning(card: ModelCard) -> str:
+    """Return what everybody must know of a predicted image."""
+    first = f"This image is a prediction of the model {card.id!r}, not a measurement."
+    if card.intensities:
+        return f"{first} The model's card says of its intensities: {card.intensities}."
+    return (
+        f"{first} Do not measure intensities on it: the model's card does not say that they were validated."
+    )
 
 
 def _silent(_what: str, _done: int, _all: int) -> None:

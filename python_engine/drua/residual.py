@@ -419,7 +419,7 @@ def _said_first(found: Residual, pattern: str | None, pixel: tuple[float, str] |
         return (
             f"Structured noise was removed: what was removed has {pattern}, and otherwise looks like noise."
         )
-    return "What was removed looks like pure noise: no structure of the image is in it."
+    return "What was removed looks like pure noise: no structure of the image was found in it."
 
 
 def _said_of_noise(found: Residual) -> list[str]:

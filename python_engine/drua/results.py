@@ -1,7 +1,8 @@
 """The files of one image's result, the same by every route.
 
 `<stem>-labels.tif`, `<stem>-rois.zip`, `<stem>-table.csv` and `<stem>-overlay.png` for objects,
-`<stem>-<output>.tif` for what the network itself gives, and `<stem>-run.json`. They are written to a folder
+`<stem>-<output>.tif` for what the network itself gives, `<stem>-denoised.tif`, `<stem>-stained.tif` and so on
+for what a task makes of it, and `<stem>-run.json`. They are written to a folder
 beside their place and moved when all are complete, so that a full disk leaves no half.
 """
 
@@ -20,12 +21,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from drua import labels, rois
+from drua.display import Display
 from drua.errors import OutputError, one_line
 from drua.image import Image
 from drua.models.card import ModelCard
 from drua.overlay import draw_overlay
 from drua.pipeline import Prediction
+from drua.translation import PICTURES
 
 RUN = "-run.json"
 
@@ -82,6 +88,16 @@ def suffixes(card: ModelCard, *, objects: bool = True, maps: bool = False) -> li
     """Return what the names of the files of a prediction will end in."""
     ours = [*(OBJECT_WRITERS if objects else ()), RUN]
     return ours + [map_suffix(tensor.name) for tensor in card.outputs if maps and tensor.is_image]
+
+
+def suffixes_of(outputs: Sequence[str]) -> list[str]:
+    """Return what the names of the files of what a task can return will end in."""
+    return [RUN, *(picture_suffix(each) if each in PICTURES else map_suffix(each) for each in outputs)]
+
+
+def picture_suffix(name: str) -> str:
+    """Return what the name of the file of a picture ends in."""
+    return f"-{name}.png"
 
 
 def map_suffix(output: str) -> str:
@@ -163,20 +179,34 @@ def write_overlay(prediction: Prediction, path: Path) -> None:
 
 
 def write_map(name: str, prediction: Prediction, path: Path) -> None:
-    """Write one of the network's outputs as a 32-bit ImageJ TIFF with the input's calibration."""
+    """Write an image of the prediction as an ImageJ TIFF with the input's calibration."""
     import tifffile
 
     image = prediction.maps[name]
-    pixels = image.to("TZCYX").pixels
+    pixels = _writable(image.to("TZCYX").pixels)
+    shown = prediction.displays.get(name)
+    axes, how = "TZCYX", {}
+    if shown is None:
+        how = {"min": float(pixels.min()), "max": float(pixels.max())}
+    elif shown.is_rgb:
+        axes, pixels = "TZYXS", np.moveaxis(pixels, 2, -1)
+    else:
+        how = _shown(shown, image)
     tifffile.imwrite(
         path,
         pixels,
         imagej=True,
         resolution=(1 / image.scale("X"), 1 / image.scale("Y")),
         resolutionunit="NONE",
-        metadata=_imagej_metadata(image, prediction.run)
-        | {"axes": "TZCYX", "min": float(pixels.min()), "max": float(pixels.max())},
+        metadata=_imagej_metadata(image, prediction.run) | {"axes": axes} | how,
     )
+
+
+def write_picture(name: str, prediction: Prediction, path: Path) -> None:
+    """Write a picture for people as PNG."""
+    from PIL import Image as Picture
+
+    Picture.fromarray(prediction.pictures[name]).save(path)
 
 
 Writer = Callable[[Prediction, Path], None]
@@ -192,7 +222,10 @@ OBJECT_WRITERS: dict[str, Writer] = {
 def _writers(prediction: Prediction) -> dict[str, Writer]:
     objects = OBJECT_WRITERS if prediction.kind == "label_image" else {}
     maps: dict[str, Writer] = {map_suffix(name): partial(write_map, name) for name in prediction.maps}
-    return {**objects, **maps, RUN: write_run}
+    pictures: dict[str, Writer] = {
+        picture_suffix(name): partial(write_picture, name) for name in prediction.pictures
+    }
+    return {**objects, **maps, **pictures, RUN: write_run}
 
 
 @contextmanager
@@ -232,6 +265,34 @@ def _imagej_metadata(image: Image, run: Mapping[str, Any]) -> dict[str, Any]:
         if image.origin.get(letter):
             metadata[name] = -image.origin[letter]
     return metadata
+
+
+def _writable(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return pixels of a type that ImageJ has."""
+    known = pixels.dtype in (np.uint8, np.uint16, np.float32)
+    return pixels if known else pixels.astype(np.float32)
+
+
+def _shown(shown: Display, image: Image) -> dict[str, Any]:
+    """Return ranges, colours and names of channels as ImageJ keeps them."""
+    ranges = [value for each in shown.ranges for value in each]
+    how: dict[str, Any] = {
+        "min": ranges[0],
+        "max": ranges[1],
+        "Ranges": tuple(ranges),
+        "LUTs": [_ramp(colour) for colour in shown.colours],
+        "mode": "composite" if len(shown.colours) > 1 else "grayscale",
+    }
+    if image.channel_names:
+        how["Labels"] = list(image.channel_names) * (image.size("T") * image.size("Z"))
+    return how
+
+
+def _ramp(colour: str) -> NDArray[np.uint8]:
+    """Return a lookup table, axes (rgb, grey), from black to a colour."""
+    full = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    ramp: NDArray[np.uint8] = np.round(np.outer(full, np.linspace(0, 1, 256))).astype(np.uint8)
+    return ramp
 
 
 def _escaped(text: str) -> str:

@@ -54,6 +54,29 @@ def select_channels(image: Image, tensor: Tensor, choice: Choice = 0, model: str
     return whole.with_channels(chosen, picked)
 
 
+def chosen_channels(image: Image, tensor: Tensor, choice: Choice = 0, model: str = "") -> list[int]:
+    """Return the numbers of the channels, from 1, that a network is to be run on.
+
+    A network of one channel may be run on several, one after the other: without a choice on all of them.
+
+    Parameters
+    ----------
+    image, tensor, choice, model
+        As of `select_channels`.
+
+    Raises
+    ------
+    ImageError
+        If the image does not have the channels, or not as many as a network of several needs.
+    """
+    whole = image if "C" in image.axes else image.to("C" + image.axes)
+    numbers = _numbers(whole, choice)
+    if len(tensor.channels) > 1:
+        select_channels(whole, tensor, choice, model)
+        return numbers or _all(whole, tensor, model)
+    return numbers or ([1] if _all_equal(whole) else list(range(1, whole.size("C") + 1)))
+
+
 def _numbers(image: Image, choice: Choice) -> list[int]:
     words = [word.strip() for word in str(choice).split(",")]
     if words in (["0"], [""]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from drua.pipeline import Job, Model, Progress, provenance, sources_of
 from drua.selection import Choice
 
 
-def suffixes(card: ModelCard) -> list[str]:
-    """Return what the names of the files will end in."""
-    return [results.RUN, *(_suffix(tensor) for tensor in card.outputs if tensor.is_image)]
+def in_zarr(suffixes: Sequence[str]) -> list[str]:
+    """Return what the names of files will end in where OME-Zarr takes the place of TIFF."""
+    return [f"{each.removesuffix('.tif')}.zarr" if each.endswith(".tif") else each for each in suffixes]
 
 
 def run_into_zarr(
@@ -37,6 +37,8 @@ def run_into_zarr(
     settings: Mapping[str, Any],
     channel: Choice = 0,
     inputs: Mapping[str, Image] | None = None,
+    name: str = "",
+    as_input: bool = False,
     source: str = "",
     progress: Progress,
 ) -> tuple[dict[str, Any], list[Path]]:
@@ -46,8 +48,10 @@ def run_into_zarr(
 
     Parameters
     ----------
-    image, model, settings, channel, inputs, source, progress
+    image, model, settings, channel, inputs, as_input, source, progress
         As of `drua.pipeline.predict`.
+    name : str
+        What the only output is called; else by its own name.
     folder : Path
         Gets `<stem>-<output>.zarr` and `<stem>-run.json`.
     stem : str
@@ -74,11 +78,11 @@ def run_into_zarr(
     first = sources[card.input.name]
     scale, note = scaling.factors(first, card, float(resolved["scale"]))
     _check(card, scale)
-    job = Job(card, find_decoder("image"), resolved, sources, scale)
+    job = Job(card, find_decoder("image"), resolved, sources, scale, as_input=as_input)
     images = {tensor.name: tensor for tensor in card.outputs if tensor.is_image}
-    paths = {name: folder / f"{stem}{_suffix(tensor)}" for name, tensor in images.items()}
+    paths = {each: folder / f"{stem}{_suffix(name or each)}" for each in images}
     with ExitStack() as resources:
-        groups = {name: resources.enter_context(zarrs.new_zarr(path)) for name, path in paths.items()}
+        groups = {each: resources.enter_context(zarrs.new_zarr(path)) for each, path in paths.items()}
         written = _Written(job, images, groups)
         backend = resources.enter_context(closing(FrugalBackend(model.backend, card)))
         tiles = job.each(backend, progress, lambda *_: written.flush(), allocate=written.at)
@@ -169,8 +173,8 @@ class _Rows:
         self._low = until
 
 
-def _suffix(tensor: Tensor) -> str:
-    return results.map_suffix(tensor.name).removesuffix(".tif") + ".zarr"
+def _suffix(name: str) -> str:
+    return in_zarr([results.map_suffix(name)])[0]
 
 
 def _check(card: ModelCard, scale: Mapping[str, float]) -> None:

@@ -10,6 +10,8 @@ import pytest
 import tifffile
 from drua import cli
 
+from tests.small_networks import write_half
+
 
 @pytest.fixture
 def field(tmp_path: Path, discs: np.ndarray) -> Path:
@@ -139,3 +141,65 @@ def test_a_macro_that_is_not_there_is_said(drua, tmp_path: Path) -> None:
     code, _, err = drua("macro", tmp_path / "no.ijm")
     assert code == 1
     assert "no.ijm is not a file" in err
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A denoiser, or a stain, that halves values: what the CLI is given does not depend on the network."""
+    return write_half(tmp_path_factory.mktemp("half"), "denoise")
+
+
+@pytest.fixture(scope="module")
+def half_stain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_half(tmp_path_factory.mktemp("half"), "stain")
+
+
+def test_denoise_writes_what_was_asked_for_and_warns_once(
+    drua, field: Path, half: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.tif"
+    other.write_bytes(field.read_bytes())
+    arguments = ["--model", half, "--output", tmp_path / "out", "--type", "input", "--difference", "--report"]
+    code, out, err = drua("denoise", field, other, *arguments)
+    assert code == 0
+    assert err.count("a prediction of the model") == 1
+    assert "The noise" in out
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    kinds = ["denoised.tif", "difference.tif", "report.png", "run.json"]
+    assert names == [f"{stem}-{kind}" for stem in ("field", "other") for kind in kinds]
+    given, made = tifffile.imread(field), tifffile.imread(tmp_path / "out/field-denoised.tif")
+    assert made.dtype == given.dtype
+    np.testing.assert_array_equal(made, np.rint(given / 2).astype(given.dtype))
+
+
+def test_denoise_tells_its_report_as_json(drua, field: Path, half: Path, tmp_path: Path) -> None:
+    code, out, _ = drua("denoise", field, "--model", half, "--output", tmp_path / "out", "--report", "--json")
+    (row,) = json.loads(out)["images"]
+    assert (code, row["error"], len(row["files"])) == (0, None, 3)
+    assert row["report"]
+
+
+def test_stain_appends(drua, field: Path, half_stain: Path, tmp_path: Path) -> None:
+    code, out, err = drua("stain", field, "--model", half_stain, "--output", tmp_path / "out", "--append")
+    assert code == 0
+    assert "field-stained.tif, field-appended.tif on cpu" in out
+    assert "a prediction of the model" in err
+    assert tifffile.imread(tmp_path / "out/field-appended.tif").shape == (2, *tifffile.imread(field).shape)
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [("denoise", "is made to stain, not to denoise"), ("segment", "is made to stain, not to segment")],
+)
+def test_a_model_of_another_task_is_refused(
+    drua, command: str, part: str, field: Path, half_stain: Path, tmp_path: Path
+) -> None:
+    code, _, err = drua(command, field, "--model", half_stain, "--output", tmp_path / "out")
+    assert (code, part in err) == (1, True)
+
+
+def test_a_file_of_somebody_else_is_not_overwritten(drua, field: Path, half: Path, tmp_path: Path) -> None:
+    (tmp_path / "field-denoised.tif").write_text("mine")
+    code, _, err = drua("denoise", field, "--model", half, "--output", tmp_path)
+    assert (code, "Drua did not write it" in err) == (1, True)
+    assert (tmp_path / "field-denoised.tif").read_text() == "mine"

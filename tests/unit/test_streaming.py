@@ -15,6 +15,7 @@ from drua.files import read_image
 from drua.image import Image
 from drua.pipeline import open_model, predict_maps
 from drua.streaming import run_into_zarr
+from drua.translation import Request, denoise
 from drua.zarrs import create_level, new_zarr, read_zarr
 from typer.testing import CliRunner
 
@@ -83,6 +84,23 @@ def test_the_command_line_answers_zarr_with_zarr(tmp_path: Path, package: Path) 
     assert result.exit_code == 0, result.output
     (row,) = json.loads(result.stdout)["images"]
     assert [Path(file).name for file in row["files"]] == ["field-maps.zarr", "field-run.json"]
+
+
+def test_a_denoised_zarr_is_the_denoised_image(tmp_path: Path, package: Path) -> None:
+    image = _image(130, 170)
+    stored = _store(tmp_path / "field.zarr", image)
+    arguments = [str(stored), "--model", str(package), "--output", str(tmp_path / "out"), "--json"]
+    result = CliRunner().invoke(app, ["denoise", *arguments])
+    assert result.exit_code == 0, result.output
+    (row,) = json.loads(result.stdout)["images"]
+    assert [Path(file).name for file in row["files"]] == ["field-denoised.zarr", "field-run.json"]
+    with open_model(package) as model:
+        expected = denoise(image, model, Request()).maps["denoised"].pixels
+    np.testing.assert_array_equal(np.asarray(read_zarr(Path(row["files"][0])).pixels), expected)
+    whole = CliRunner().invoke(app, ["denoise", *arguments, "--difference"])
+    (row,) = json.loads(whole.stdout)["images"]
+    names = ["field-denoised.tif", "field-difference.tif", "field-run.json"]
+    assert [Path(file).name for file in row["files"]] == names
 
 
 def test_a_cancelled_run_leaves_nothing(tmp_path: Path, package: Path) -> None:

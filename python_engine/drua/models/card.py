@@ -7,13 +7,14 @@ collection, `drua.models.guess` derives it from what is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, lcm
 from pathlib import Path
 from typing import Any
 
+from drua import display, modality
 from drua.errors import CardError, SettingError
 from drua.models import guess
 from drua.models.description import NAMES, description_file, digest, read_description
@@ -60,6 +61,12 @@ class ModelCard:
         How far a pixel of the result looks to each side, in pixels, for each letter of the grid.
     pixel_size : mapping
         The pixel size of the images that the model was made for, in `unit`; empty if it does not say.
+    colours : tuple of str
+        '#rrggbb' for every channel of all outputs that are images; empty if the card does not say.
+    modality : mapping
+        What images the model was made for: see `drua.modality.check`.
+    intensities : str
+        In which sense the intensities of its results were validated; empty if they were not.
     """
 
     id: str
@@ -80,6 +87,9 @@ class ModelCard:
     receptive_field: Mapping[str, int]
     pixel_size: Mapping[str, float]
     unit: str
+    colours: tuple[str, ...] = ()
+    modality: Mapping[str, Any] = field(default_factory=dict)
+    intensities: str = ""
 
     @property
     def input(self) -> Tensor:
@@ -222,6 +232,9 @@ def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> Mode
         receptive_field={},
         pixel_size=pixel_size,
         unit=unit,
+        colours=_colours(name, ours, outputs),
+        modality=modality.check(ours.get("modality") or {}, name),
+        intensities=str(ours.get("intensities") or ""),
     )
     margin = card.margin
     stride = {letter: _with_core(each, letter, first, margin[letter]) for letter, each in stride.items()}
@@ -241,7 +254,8 @@ def _common_settings(ours: Mapping[str, Any], pixel_size: Mapping[str, float]) -
             "statistics",
             "Normalise each",
             "choice",
-            str(ours.get("statistics", "plane")),
+            # frames of a denoised movie stay comparable
+            str(ours.get("statistics", "stack" if ours["task"] == "denoise" else "plane")),
             choices=("plane", "stack"),
             help="The intensities of each plane (or volume, for a 3D model), or of the whole stack.",
         ),
@@ -255,6 +269,13 @@ def _common_settings(ours: Mapping[str, Any], pixel_size: Mapping[str, float]) -
             help="Enlarges the image for the model, and its result back; 1 leaves it as it is.",
         ),
     )
+
+
+def _colours(model: str, ours: Mapping[str, Any], outputs: tuple[Tensor, ...]) -> tuple[str, ...]:
+    if not ours.get("colours"):
+        return ()
+    names = [channel for tensor in outputs if tensor.is_image for channel in tensor.channels]
+    return display.check_colours(ours["colours"], names, model)
 
 
 def _with_image_first(model: str, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

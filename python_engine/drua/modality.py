@@ -1,0 +1,103 @@
+"""Modality: whether an image is of the kind that a model was made for, as far as pixels tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from drua import axes
+from drua.errors import CardError
+from drua.image import Image
+
+BACKGROUNDS = ("light", "dark")
+
+_CLEAR = 0.6
+"""Share of the pixels on one side of the middle grey from which the background is told."""
+_WORDS = {
+    "light": "dark structures on a light background",
+    "dark": "light structures on a dark background",
+}
+
+
+def check(modality: Mapping[str, Any], model: str) -> Mapping[str, Any]:
+    """Return what a card says of its images, checked.
+
+    Parameters
+    ----------
+    modality : mapping
+        `kind` (words), `background` ('light' or 'dark'), `bits` (of a pixel's value), `colour` (whether its
+        channels are colours that differ); each may be missing.
+    model : str
+        For the message.
+
+    Raises
+    ------
+    CardError
+        If a value is none of those.
+    """
+    background = modality.get("background")
+    if background is not None and background not in BACKGROUNDS:
+        raise CardError(
+            f"model {model!r} says that its images have a {background!r} background, but it must be"
+            f" {' or '.join(BACKGROUNDS)}"
+        )
+    return modality
+
+
+def mismatches(image: Image, modality: Mapping[str, Any], model: str) -> list[str]:
+    """Return, in words, how an image differs from those that a model was made for.
+
+    Parameters
+    ----------
+    image : Image
+        The channels that go into the network, with a C axis.
+    modality : mapping
+        Of the card; see `check`.
+    model : str
+        Its id.
+    """
+    if not modality:
+        return []
+    kind = str(modality.get("kind") or "images")
+    plane = _middle(image)
+    said = []
+    wanted, found = modality.get("background"), background(plane)
+    if wanted and found and found != wanted:
+        said.append(f"the image shows {_WORDS[found]}, but {model} was made for {_WORDS[wanted]} ({kind})")
+    bits = modality.get("bits")
+    own = "floating-point" if plane.dtype.kind == "f" else f"{8 * plane.dtype.itemsize}-bit"
+    if bits and own != f"{bits}-bit":
+        said.append(f"the image is {own}, but {model} was made from {bits}-bit {kind}")
+    if (
+        modality.get("colour")
+        and len(plane) > 1
+        and all(np.array_equal(plane[0], each) for each in plane[1:])
+    ):
+        said.append(
+            f"the image is grey in {len(plane)} equal channels, but {model} was made for colours ({kind})"
+        )
+    return said
+
+
+def background(plane: NDArray[Any]) -> str | None:
+    """Return whether a plane (C, Y, X) is 'light' or 'dark' between its structures; None if neither is clear.
+
+    What most pixels are is taken for the background, by the middle between percentiles 1 and 99.
+    """
+    brightness = np.asarray(plane, np.float32).mean(axis=0)
+    low, high = np.percentile(brightness, (1, 99))
+    if not high > low:
+        return None
+    lighter = float((brightness > (low + high) / 2).mean())
+    if lighter >= _CLEAR:
+        return "light"
+    return "dark" if lighter <= 1 - _CLEAR else None
+
+
+def _middle(image: Image) -> NDArray[Any]:
+    """Return the plane (C, Y, X) in the middle of all."""
+    whole = axes.to(image.pixels, image.axes, "TZCYX")
+    return np.asarray(whole[whole.shape[0] // 2, whole.shape[1] // 2])
