@@ -1,10 +1,10 @@
-"""Models on numpy and xarray arrays: what `drua.fiji.segment` and `run` do without any Java."""
+"""Models on numpy and xarray arrays: what `drua.fiji` does without any Java."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua import axes as axis
+from drua import translation
 from drua.errors import AxesError, ImageError, SettingError
 from drua.image import Image, letter_of
 from drua.measure import Table
 from drua.outlines import Outlines
-from drua.pipeline import Model, Progress, open_model, predict, predict_maps
+from drua.pipeline import Model, Prediction, Progress, open_model, predict, predict_maps
 from drua.selection import Choice
 
 if TYPE_CHECKING:
     import xarray
 
 DEFAULT_MODEL = "nuclei-fluorescence"
+DEFAULT_DENOISER = "denoise-fluorescence"
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,45 @@ class NetworkRun:
     run: dict[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Denoised:
+    """An image with less noise.
+
+    Parameters
+    ----------
+    image : ndarray, DataArray, ImagePlus or Dataset
+        Of the kind, with the axes and the calibration of the image.
+    difference : the same, optional
+        Input minus result, float32, if it was asked for.
+    run : dict
+        The provenance: model, device, settings, seconds, ..., `warning`, and `report` if it was asked for.
+    """
+
+    image: Any
+    difference: Any
+    run: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Stained:
+    """The channels of a predicted stain.
+
+    Parameters
+    ----------
+    image : ndarray, DataArray, ImagePlus or Dataset
+        Of the kind and with the calibration of the image. Arrays are without C for a stain of one channel,
+        else with C where the image has it, or first.
+    appended : the same, optional
+        The channels of the image and the stain, if it was asked for.
+    run : dict
+        The provenance: model, device, settings, seconds, ..., `warning`.
+    """
+
+    image: Any
+    appended: Any
+    run: dict[str, Any]
+
+
 def is_array(image: object) -> bool:
     """Return whether the image is a numpy or xarray array."""
     return isinstance(image, np.ndarray) or _is_xarray(image)
@@ -170,6 +211,62 @@ def run(array: Any, axes: str | None, request: Request) -> NetworkRun:
     return NetworkRun(
         {name: _map_like(array, image.axes, each) for name, each in prediction.maps.items()}, prediction.run
     )
+
+
+def denoise(array: Any, axes: str | None, request: Request, outputs: Sequence[str], kind: str) -> NetworkRun:
+    """Denoise an array and return what was asked for.
+
+    Parameters
+    ----------
+    array, axes, request
+        As of `segment`.
+    outputs, kind
+        As of `drua.translation.denoise`.
+
+    Raises
+    ------
+    AxesError
+        If nobody tells what the sides are.
+    RequestError, ModelError, BackendError
+        As `drua.translation.denoise`.
+    """
+    image = _image_of(array, axes)
+    with _opened(request) as model:
+        asked = translation.Request(**_options(array, axes, request))
+        made = translation.denoise(image, model, asked, outputs=outputs, kind=kind)
+    return _translated(array, image, made)
+
+
+def stain(array: Any, axes: str | None, request: Request, outputs: Sequence[str]) -> NetworkRun:
+    """Predict the channels of a stain from an array and return what was asked for.
+
+    Parameters
+    ----------
+    array, axes, request
+        As of `segment`.
+    outputs
+        As of `drua.translation.stain`.
+
+    Raises
+    ------
+    AxesError
+        If nobody tells what the sides are.
+    RequestError, ModelError, BackendError
+        As `drua.translation.stain`.
+    """
+    image = _image_of(array, axes)
+    with _opened(request) as model:
+        asked = translation.Request(**_options(array, axes, request))
+        made = translation.stain(image, model, asked, outputs=outputs)
+    return _translated(array, image, made)
+
+
+def _translated(array: Any, image: Image, made: Prediction) -> NetworkRun:
+    def like(result: Image) -> Any:
+        same = "C" in image.axes and result.size("C") == image.size("C")
+        return _in_axes(array, image.axes, result) if same else _map_like(array, image.axes, result)
+
+    return NetworkRun({name: like(each) for name, each in made.maps.items()}, made.run)
 
 
 def _opened(request: Request) -> AbstractContextManager[Model]:
@@ -239,6 +336,11 @@ def _like(array: xarray.DataArray, labels: NDArray[Any]) -> xarray.DataArray:
 def _map_like(array: Any, axes: str, result: Image) -> Any:
     """Return a map as an array of the kind and the axes of another; see `NetworkRun`."""
     letters = axes.replace("C", "") if result.size("C") == 1 else axes if "C" in axes else f"C{axes}"
+    return _in_axes(array, letters, result)
+
+
+def _in_axes(array: Any, letters: str, result: Image) -> Any:
+    """Return a result as an array of the kind of another, with some axes."""
     image = result.to(letters)
     if not _is_xarray(array):
         return image.pixels

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from drua import arrays, embedded_fiji
-from drua.arrays import DEFAULT_MODEL, NetworkRun, Request, Segmentation
+from drua.arrays import DEFAULT_DENOISER, DEFAULT_MODEL, Denoised, NetworkRun, Request, Segmentation, Stained
 from drua.embedded_fiji import java
 from drua.errors import (
     AxesError,
@@ -109,6 +109,14 @@ class Gateway:
     def segment(self, image: Any, model: str = DEFAULT_MODEL, **options: Any) -> Segmentation:
         """Segment an image; see `drua.fiji.segment`."""
         return segment(self, image, model, **options)
+
+    def denoise(self, image: Any, model: str = DEFAULT_DENOISER, **options: Any) -> Denoised:
+        """Denoise an image; see `drua.fiji.denoise`."""
+        return denoise(self, image, model, **options)
+
+    def stain(self, image: Any, model: str, **options: Any) -> Stained:
+        """Predict a stain; see `drua.fiji.stain`."""
+        return stain(self, image, model, **options)
 
     def run(self, image: Any, model: str, **options: Any) -> NetworkRun:
         """Run a model on an image; see `drua.fiji.run`."""
@@ -212,6 +220,96 @@ def segment(
     return _by_plugin(_segment_by_plugin, image, request)
 
 
+def denoise(
+    ij: Any,
+    image: Any,
+    model: Model | str | os.PathLike[str] = DEFAULT_DENOISER,
+    *,
+    axes: str | None = None,
+    type: str = "32-bit",
+    difference: bool = False,
+    report: bool = False,
+    channel: Choice = 0,
+    inputs: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Denoised:
+    """Remove noise from an image, with the same result as `Drua Denoise...` in ImageJ.
+
+    Parameters
+    ----------
+    ij, image, model, axes, inputs, device, progress, **settings
+        As of `segment`.
+    channel : int or str
+        As of `segment`; a model of one channel takes every chosen channel by itself, 0: all of them.
+    type : str
+        '32-bit', or 'input' for the type of the image: rounded, and limited to its range.
+    difference : bool
+        Whether to return what was removed, too: input minus result.
+    report : bool
+        Whether to say, in `run["report"]`, if only noise was removed.
+
+    Returns
+    -------
+    Denoised
+        Its images are of the kind of the image.
+
+    Raises
+    ------
+    RequestError, ModelError, BackendError, BridgeError, Cancelled
+        With code, message and remedy, also where Java raised it.
+    """
+    request = Request(model, settings, channel, device, progress, inputs or {})
+    outputs = ("denoised", *(["difference"] if difference else []), *(["report"] if report else []))
+    if arrays.is_array(image):
+        made = arrays.denoise(image, axes, request, outputs, type)
+    else:
+        made = _translated("denoise", ij, image, axes, request, {"output": ",".join(outputs), "type": type})
+    return Denoised(made.maps["denoised"], made.maps.get("difference"), made.run)
+
+
+def stain(
+    ij: Any,
+    image: Any,
+    model: Model | str | os.PathLike[str],
+    *,
+    axes: str | None = None,
+    append: bool = False,
+    channel: Choice = 0,
+    inputs: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Stained:
+    """Predict the channels of a stain, with the same result as `Drua Virtual Stain...` in ImageJ.
+
+    Parameters
+    ----------
+    ij, image, model, axes, channel, inputs, device, progress, **settings
+        As of `segment`.
+    append : bool
+        Whether to return the channels of the image and the stain together, too.
+
+    Returns
+    -------
+    Stained
+        Its images are of the kind of the image.
+
+    Raises
+    ------
+    RequestError, ModelError, BackendError, BridgeError, Cancelled
+        With code, message and remedy, also where Java raised it.
+    """
+    request = Request(model, settings, channel, device, progress, inputs or {})
+    outputs = ("stained", "appended") if append else ("stained",)
+    if arrays.is_array(image):
+        made = arrays.stain(image, axes, request, outputs)
+    else:
+        made = _translated("stain", ij, image, axes, request, {"output": ",".join(outputs)})
+    return Stained(made.maps["stained"], made.maps.get("appended"), made.run)
+
+
 def run(
     ij: Any,
     image: Any,
@@ -244,12 +342,7 @@ def run(
     request = Request(model, settings, channel, device, progress, inputs or {})
     if arrays.is_array(image):
         return arrays.run(image, axes, request)
-    _check_kind(image, axes)
-    if _is_a(image, "net.imagej.Dataset"):
-        plus, request = _from_dataset(ij, image, request)
-        done = _by_plugin(_run_by_plugin, plus, request)
-        return replace(done, maps={name: _to_dataset(ij, each) for name, each in done.maps.items()})
-    return _by_plugin(_run_by_plugin, image, request)
+    return _maps_by_plugin(_run_by_plugin, ij, image, axes, request)
 
 
 def run_macro(macro: Path, argument: str = "", fiji: Path | None = None, route: str = "inprocess") -> None:
@@ -419,6 +512,38 @@ def _by_plugin(how: Callable[[Any, dict[str, str], Request], Result], image: Any
         return how(image, options, request)
 
 
+def _maps_by_plugin(
+    how: Callable[[Any, dict[str, str], Request], NetworkRun],
+    ij: Any,
+    image: Any,
+    axes: str | None,
+    request: Request,
+) -> NetworkRun:
+    """Return the images that the plugin makes of one of ImageJ, of its kind."""
+    _check_kind(image, axes)
+    if _is_a(image, "net.imagej.Dataset"):
+        plus, request = _from_dataset(ij, image, request)
+        done = _by_plugin(how, plus, request)
+        return replace(done, maps={name: _to_dataset(ij, each) for name, each in done.maps.items()})
+    return _by_plugin(how, image, request)
+
+
+def _translated(
+    task: str, ij: Any, image: Any, axes: str | None, request: Request, options: Mapping[str, str]
+) -> NetworkRun:
+    """Denoise or stain an image of ImageJ by the plugin."""
+
+    def how(plus: Any, common: dict[str, str], request: Request) -> NetworkRun:
+        host = java("io.github.drua.command.RunHost")
+
+        def translate(*arguments: Any) -> Any:
+            return host.translate(task, *arguments)
+
+        return _network_run(_told_of_errors(translate, plus, {**common, **options}, request))
+
+    return _maps_by_plugin(how, ij, image, axes, request)
+
+
 def _segment_by_plugin(image: Any, options: dict[str, str], request: Request) -> Segmentation:
     host = java("io.github.drua.command.SegmentHost")
     done = _told_of_errors(host.segment, image, options | {"output": "labels,rois,table"}, request)
@@ -431,7 +556,10 @@ def _segment_by_plugin(image: Any, options: dict[str, str], request: Request) ->
 
 
 def _run_by_plugin(image: Any, options: dict[str, str], request: Request) -> NetworkRun:
-    done = _told_of_errors(java("io.github.drua.command.RunHost").run, image, options, request)
+    return _network_run(_told_of_errors(java("io.github.drua.command.RunHost").run, image, options, request))
+
+
+def _network_run(done: Any) -> NetworkRun:
     maps = {str(entry.getKey()): entry.getValue() for entry in done.maps().entrySet()}
     return NetworkRun(maps, json.loads(str(done.run())))
 

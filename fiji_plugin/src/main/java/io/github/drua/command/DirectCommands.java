@@ -29,6 +29,12 @@ final class DirectCommands implements CommandListener {
       case SegmentPlugin.COMMAND:
         new SegmentPlugin().run("");
         return null;
+      case DenoisePlugin.COMMAND:
+        new DenoisePlugin().run("");
+        return null;
+      case StainPlugin.COMMAND:
+        new StainPlugin().run("");
+        return null;
       case RunPlugin.COMMAND:
         new RunPlugin().run("");
         return null;

@@ -29,15 +29,18 @@ import java.util.List;
 abstract class ModelPlugin<P extends Parameters> implements PlugIn {
   private final String command;
   private final String purpose;
+  private final String example;
 
   /**
    * Names the command.
    *
    * @param purpose what an image is needed for, after "there must be one"
+   * @param example a model for a first try; may be empty
    */
-  ModelPlugin(String command, String purpose) {
+  ModelPlugin(String command, String purpose, String example) {
     this.command = command;
     this.purpose = purpose;
+    this.example = example.isEmpty() ? "ID" : example;
   }
 
   /** Returns the parameters that options tell, checked by the card of the model they name. */
@@ -100,7 +103,7 @@ abstract class ModelPlugin<P extends Parameters> implements PlugIn {
       throw new EngineException(
           ErrorCode.SETTING,
           "there are no options, and nobody is there to be asked",
-          "write run(\"" + command + "\", \"model=" + SegmentParameters.DEFAULT_MODEL + "\")");
+          "write run(\"" + command + "\", \"model=" + example + "\")");
     }
     ModelDialog<P> dialog = dialog(image, cards(engine, progress), devices(engine));
     progress.clear();

@@ -26,13 +26,13 @@ final class Models {
     return read(engine.call("models", new JsonObject(), progress), Inventory::new);
   }
 
-  /** Returns the cards of all models that segment and can run here. */
-  static List<Card> thatSegment(EngineClient engine, Progress progress) {
+  /** Returns the cards of all models for a task that can run here. */
+  static List<Card> of(EngineClient engine, String task, Progress progress) {
     List<Card> cards =
         all(engine, progress).cards().stream()
-            .filter(card -> "segment".equals(card.task()) && card.problem() == null)
+            .filter(card -> task.equals(card.task()) && card.problem() == null)
             .collect(Collectors.toList());
-    return some(cards, "the engine has no model that segments");
+    return some(cards, "the engine has no model that can " + task);
   }
 
   /** Returns the cards of all models, also of those that cannot run here. */

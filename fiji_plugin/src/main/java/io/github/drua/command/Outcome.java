@@ -13,12 +13,17 @@ import java.util.stream.Collectors;
 final class Outcome {
   private final String title;
   private final List<String> notes;
+  private final List<String> report;
+  private final String warning;
   private final String run;
   private final EngineException saveError;
 
   private Outcome(ImagePlus input, JsonObject outputs) {
     title = input.getTitle();
-    notes = notes(outputs.get("run").asObject());
+    JsonObject made = outputs.get("run").asObject();
+    notes = texts(made, "notes");
+    report = texts(made, "report");
+    warning = made.getString("warning", "");
     run = outputs.get("run").toString();
     JsonValue error = outputs.get("save_error");
     saveError = error == null || error.isNull() ? null : EngineException.of(error.asObject());
@@ -29,11 +34,11 @@ final class Outcome {
     return new Outcome(input, result.outputs());
   }
 
-  private static List<String> notes(JsonObject run) {
-    JsonValue notes = run.get("notes");
-    return notes == null
+  private static List<String> texts(JsonObject run, String key) {
+    JsonValue texts = run.get(key);
+    return texts == null
         ? Collections.emptyList()
-        : notes.asArray().values().stream().map(JsonValue::asString).collect(Collectors.toList());
+        : texts.asArray().values().stream().map(JsonValue::asString).collect(Collectors.toList());
   }
 
   /** Returns the provenance as JSON text. */
@@ -42,12 +47,17 @@ final class Outcome {
   }
 
   /**
-   * Tells what the engine had to do differently, for example for lack of memory.
+   * Tells that an image is a prediction, what the engine had to do differently, for example for
+   * lack of memory, and what the report says.
    *
    * @throws EngineException if files could not be written; the result is complete all the same
    */
   void tell() {
+    if (!warning.isEmpty()) {
+      Guard.tell(title + ": " + warning);
+    }
     notes.forEach(note -> Guard.tell(title + ": " + note));
+    report.forEach(sentence -> Guard.tell(title + ": " + sentence));
     if (saveError != null) {
       throw saveError;
     }

@@ -5,6 +5,7 @@ import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.Engines;
 import io.github.drua.engine.Progress;
 import java.util.Collections;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -39,7 +40,32 @@ public final class RunHost {
     return new RunHost(NetworkRun.of(engine, image, parameters, inputs, progress));
   }
 
-  /** Returns the network's outputs by name, in its order. */
+  /**
+   * Denoises or stains an image, or the bounds of its selection, in all slices and frames.
+   *
+   * @param task the task's id
+   * @param options keys and values as in a macro
+   * @param inputs the images for the model's further inputs by name, as far as options name none
+   * @param progress is told and asked on the calling thread
+   * @throws io.github.drua.engine.EngineException if it fails
+   * @throws io.github.drua.engine.CancelledException if the progress asked to stop
+   */
+  public static RunHost translate(
+      String task,
+      ImagePlus image,
+      Map<String, String> options,
+      Map<String, ImagePlus> inputs,
+      Progress progress) {
+    GuestThread.equip();
+    ImageTask wanted = ImageTask.valueOf(task.toUpperCase(Locale.ROOT));
+    ModelPlugin.checkImage(image, wanted.purpose());
+    EngineClient engine = Engines.get();
+    ImageParameters parameters =
+        ImagePlugin.parameters(wanted, engine, MacroOptions.of(options), progress);
+    return new RunHost(NetworkRun.of(engine, image, parameters, inputs, progress));
+  }
+
+  /** Returns the images by name: the network's outputs in its order, or those of the task. */
   public Map<String, ImagePlus> maps() {
     return Collections.unmodifiableMap(result.maps());
   }

@@ -19,7 +19,7 @@ public final class RunPlugin extends ModelPlugin<ModelParameters> {
 
   /** Creates the command. */
   public RunPlugin() {
-    super(COMMAND, PURPOSE);
+    super(COMMAND, PURPOSE, SegmentParameters.DEFAULT_MODEL);
   }
 
   @Override

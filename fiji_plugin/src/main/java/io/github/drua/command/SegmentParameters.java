@@ -4,7 +4,6 @@ import com.eclipsesource.json.JsonObject;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +32,7 @@ public final class SegmentParameters implements Parameters {
   public static SegmentParameters from(MacroOptions options, Card card) {
     ModelParameters run =
         ModelParameters.from(options, card, modelOf(options), Collections.singletonList("output"));
-    return new SegmentParameters(run, outputs(options.get("output", DEFAULT_OUTPUT)));
+    return new SegmentParameters(run, Outputs.of(options.get("output", DEFAULT_OUTPUT), OUTPUTS));
   }
 
   /** Returns the model that options name: needed to get the card by which they are checked. */
@@ -66,20 +65,5 @@ public final class SegmentParameters implements Parameters {
   /** Returns whether an output was asked for. */
   boolean wants(String output) {
     return outputs.contains(output);
-  }
-
-  private static Set<String> outputs(String list) {
-    ModelParameters.notEmpty("output", list);
-    Set<String> named = new LinkedHashSet<>();
-    for (String name : list.split(",", -1)) {
-      String word = ModelParameters.word("output", name.trim(), OUTPUTS.toArray(new String[0]));
-      if (!named.add(word)) {
-        throw ModelParameters.error("output names '" + word + "' twice", "name it once");
-      }
-    }
-    // One order, so that the same choice is always written the same.
-    Set<String> ordered = new LinkedHashSet<>(OUTPUTS);
-    ordered.retainAll(named);
-    return ordered;
   }
 }

@@ -15,7 +15,7 @@ public final class SegmentPlugin extends ModelPlugin<SegmentParameters> {
 
   /** Creates the command. */
   public SegmentPlugin() {
-    super(COMMAND, PURPOSE);
+    super(COMMAND, PURPOSE, SegmentParameters.DEFAULT_MODEL);
   }
 
   @Override
@@ -31,7 +31,7 @@ public final class SegmentPlugin extends ModelPlugin<SegmentParameters> {
 
   @Override
   List<Card> cards(EngineClient engine, Progress progress) {
-    return Models.thatSegment(engine, progress);
+    return Models.of(engine, "segment", progress);
   }
 
   @Override

@@ -7,6 +7,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.measure.Calibration;
+import ij.process.ColorProcessor;
 import ij.process.LUT;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.ErrorCode;
@@ -20,11 +21,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a network gives, as 32-bit images: one for each of its outputs, which may have another size
- * than the input.
+ * Images that the engine made: what a network gives, 32-bit and perhaps of another size than the
+ * input, or what a task makes of it, in the type and the colours that the engine says.
  */
 public final class Maps {
-  private static final String DTYPE = "float32";
+  private static final int COLOURS = 3;
   private static final int AXES = 5; // TZCYX
 
   private Maps() {}
@@ -52,17 +53,33 @@ public final class Maps {
   }
 
   private static ImagePlus image(String name, JsonObject array, Segment segment, ImagePlus source) {
-    int[] sides = sides(name, array, segment);
-    Object[] planes = planes(array, segment, sides);
+    JsonValue told = array.get("display");
+    JsonObject display = told == null || told.isNull() ? null : told.asObject();
+    PixelType type = type(name, array, display);
+    int[] sides = sides(name, array, segment, type);
+    Object[] planes = planes(array, segment, sides, type);
+    boolean coloured = display != null && display.getBoolean("rgb", false);
+    if (coloured) {
+      planes = colours(name, array, planes, sides);
+    }
     ImageStack stack = new ImageStack(sides[4], sides[3]);
     for (int i = 0; i < planes.length; i++) {
-      stack.addSlice(channelName(array, i % sides[2]), planes[i]);
+      stack.addSlice(coloured ? null : channelName(array, i % sides[2]), planes[i]);
     }
     ImagePlus image = new ImagePlus(Titles.of(source, name), stack);
     image.setDimensions(sides[2], sides[1], sides[0]);
     image.setCalibration(calibration(array, source));
     int axes = (sides[0] > 1 ? 1 : 0) + (sides[1] > 1 ? 1 : 0) + (sides[2] > 1 ? 1 : 0);
     image.setOpenAsHyperStack(axes > 1);
+    if (type == PixelType.INT16) {
+      image.getCalibration().setSigned16BitCalibration();
+    }
+    if (coloured) {
+      return image;
+    }
+    if (display != null) {
+      return Display.show(image, display, type);
+    }
     if (sides[2] == 1) {
       double[] range = range(planes, 0, 1);
       image.setDisplayRange(range[0], range[1]);
@@ -71,38 +88,66 @@ public final class Maps {
     return withRanges(new CompositeImage(image, IJ.GRAYSCALE), planes);
   }
 
+  /** Returns the type of pixels, which is float where nothing is said of the display. */
+  private static PixelType type(String name, JsonObject array, JsonObject display) {
+    String dtype = array.getString("dtype", "");
+    for (PixelType type : PixelType.values()) {
+      boolean known = type.dtype.equals(dtype) && !type.isColour();
+      if (known && (display != null || type == PixelType.FLOAT32)) {
+        return type;
+      }
+    }
+    throw wrong(name, array);
+  }
+
   /** Returns frames, slices, channels, height and width; an error if they do not fit. */
-  private static int[] sides(String name, JsonObject array, Segment segment) {
+  private static int[] sides(String name, JsonObject array, Segment segment, PixelType type) {
     int[] sides =
         array.get("shape").asArray().values().stream().mapToInt(JsonValue::asInt).toArray();
     long count = sides.length == AXES ? 1 : -1;
     for (int side : sides) {
       count = side < 1 || count < 0 || count > Long.MAX_VALUE / side ? -1 : count * side;
     }
-    if (count < 0 || !DTYPE.equals(array.getString("dtype", ""))) {
-      throw new EngineException(
-          ErrorCode.PROTOCOL,
-          "the engine returned the map '" + name + "' as " + array,
-          "install plugin and engine of the same version");
+    if (count < 0) {
+      throw wrong(name, array);
     }
-    segment.check(count, Float.BYTES);
+    segment.check(count, type.bytes);
     return sides;
   }
 
-  private static Object[] planes(JsonObject array, Segment segment, int[] sides) {
+  private static EngineException wrong(String name, JsonObject array) {
+    return new EngineException(
+        ErrorCode.PROTOCOL,
+        "the engine returned the map '" + name + "' as " + array,
+        "install plugin and engine of the same version");
+  }
+
+  private static Object[] planes(JsonObject array, Segment segment, int[] sides, PixelType type) {
     long offset = array.getLong("offset", 0);
     int length = Math.multiplyExact(sides[3], sides[4]);
-    long bytes = (long) length * Float.BYTES;
+    long bytes = (long) length * type.bytes;
     Object[] planes = new Object[sides[0] * sides[1] * sides[2]];
     Planes.each(
         planes.length,
         planes.length * bytes,
-        i -> {
-          float[] plane = new float[length];
-          segment.get(offset + i * bytes, plane, 0, length);
-          planes[i] = plane;
-        });
+        i -> planes[i] = type.read(segment, offset + i * bytes, length));
     return planes;
+  }
+
+  /** Returns planes of colours for triples of planes of bytes, and counts three channels as one. */
+  private static Object[] colours(String name, JsonObject array, Object[] planes, int[] sides) {
+    if (sides[2] != COLOURS || !(planes[0] instanceof byte[])) {
+      throw wrong(name, array);
+    }
+    sides[2] = 1;
+    Object[] colours = new Object[planes.length / COLOURS];
+    for (int i = 0; i < colours.length; i++) {
+      byte[] red = (byte[]) planes[COLOURS * i];
+      ColorProcessor plane = new ColorProcessor(sides[4], sides[3]);
+      plane.setRGB(red, (byte[]) planes[COLOURS * i + 1], (byte[]) planes[COLOURS * i + 2]);
+      colours[i] = plane.getPixels();
+    }
+    return colours;
   }
 
   private static String channelName(JsonObject array, int channel) {

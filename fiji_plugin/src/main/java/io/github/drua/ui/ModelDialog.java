@@ -8,7 +8,6 @@ import io.github.drua.command.Input;
 import io.github.drua.command.MacroOptions;
 import io.github.drua.command.OpenImages;
 import io.github.drua.command.Parameters;
-import io.github.drua.command.SegmentParameters;
 import io.github.drua.command.Setting;
 import io.github.drua.engine.CancelledException;
 import io.github.drua.engine.EngineException;
@@ -38,6 +37,7 @@ public abstract class ModelDialog<P extends Parameters> {
   private static final int NUMBER_WIDTH = 8;
   private static final int FOLDER_WIDTH = 24;
   private static final int MOST_CHOICES = 6;
+  private static final int OUTPUT_ROWS = 3;
   private static final Color WARNING = new Color(160, 30, 20);
   private static final String NO_IMAGE = "none";
 
@@ -50,23 +50,34 @@ public abstract class ModelDialog<P extends Parameters> {
   private final Map<String, Supplier<String>> fields = new LinkedHashMap<>();
 
   /**
-   * Prepares to ask about an image; the plugin's own model is chosen at first, if it is there.
+   * Prepares to ask about an image.
    *
    * @param start the word on the button
+   * @param preferred the model that is chosen at first, if it is there
    */
-  ModelDialog(String title, String start, ImagePlus image, List<Card> cards, List<String> devices) {
+  ModelDialog(
+      String title,
+      String start,
+      String preferred,
+      ImagePlus image,
+      List<Card> cards,
+      List<String> devices) {
     this.title = title;
     this.start = start;
     this.image = image;
     this.cards = cards;
     this.devices = devices;
-    boolean hasDefault =
-        cards.stream().anyMatch(card -> card.id().equals(SegmentParameters.DEFAULT_MODEL));
-    entered.put("model", hasDefault ? SegmentParameters.DEFAULT_MODEL : cards.get(0).id());
+    boolean hasPreferred = cards.stream().anyMatch(card -> card.id().equals(preferred));
+    entered.put("model", hasPreferred ? preferred : cards.get(0).id());
   }
 
   /** Returns the parameters that were entered, checked. */
   abstract P read(MacroOptions options, Card card);
+
+  /** Returns whether a model of one channel can be run on all channels of the image. */
+  boolean takesEachChannel() {
+    return false;
+  }
 
   /** Adds what this command asks beyond every run of a model. */
   abstract void addMore(GenericDialog dialog);
@@ -209,6 +220,16 @@ public abstract class ModelDialog<P extends Parameters> {
       fields.put("channel", last(dialog.getStringFields(), TextField.class)::getText);
       return;
     }
+    if (needed == 1 && takesEachChannel()) {
+      List<String> names = new ArrayList<>(Arrays.asList(channelLabels(count)));
+      names.add(0, "all " + count + ", each by itself");
+      List<String> values = new ArrayList<>();
+      for (int c = 0; c <= count; c++) {
+        values.add(Integer.toString(c));
+      }
+      addChoice(dialog, "channel", "Channel", names.toArray(new String[0]), values);
+      return;
+    }
     List<Choice> choices = new ArrayList<>();
     String[] labels = channelLabels(count);
     for (int i = 0; i < needed; i++) {
@@ -281,7 +302,38 @@ public abstract class ModelDialog<P extends Parameters> {
     fields.put(key, value);
   }
 
-  private void addChoice(
+  /**
+   * Adds a box for each output that a run can return, in columns of three.
+   *
+   * @param labels one for each value
+   */
+  final void addOutputs(
+      GenericDialog dialog, List<String> labels, List<String> values, String standard) {
+    List<String> chosen = Arrays.asList(entered("output", standard).split(","));
+    boolean[] states = new boolean[values.size()];
+    for (int i = 0; i < states.length; i++) {
+      states[i] = chosen.contains(values.get(i));
+    }
+    int before = dialog.getCheckboxes() == null ? 0 : dialog.getCheckboxes().size();
+    dialog.setInsets(12, 20, 0);
+    int rows = Math.min(states.length, OUTPUT_ROWS);
+    int columns = (states.length + rows - 1) / rows;
+    dialog.addCheckboxGroup(rows, columns, labels.toArray(new String[0]), states);
+    List<Checkbox> boxes = new ArrayList<>();
+    for (Object box : dialog.getCheckboxes().subList(before, dialog.getCheckboxes().size())) {
+      boxes.add((Checkbox) box);
+    }
+    addField("output", () -> outputs(boxes, labels, values));
+  }
+
+  private static String outputs(List<Checkbox> boxes, List<String> labels, List<String> values) {
+    return boxes.stream()
+        .filter(Checkbox::getState)
+        .map(box -> values.get(labels.indexOf(box.getLabel())))
+        .collect(Collectors.joining(","));
+  }
+
+  final void addChoice(
       GenericDialog dialog, String key, String label, String[] labels, List<String> values) {
     int chosen = Math.max(0, values.indexOf(entered.getOrDefault(key, values.get(0))));
     dialog.addChoice(label, labels, labels[chosen]);

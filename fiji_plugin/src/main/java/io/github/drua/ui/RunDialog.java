@@ -5,6 +5,7 @@ import ij.gui.GenericDialog;
 import io.github.drua.command.Card;
 import io.github.drua.command.MacroOptions;
 import io.github.drua.command.ModelParameters;
+import io.github.drua.command.SegmentParameters;
 import io.github.drua.command.Setting;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +16,7 @@ public final class RunDialog extends ModelDialog<ModelParameters> {
 
   /** Prepares to ask about an image. */
   public RunDialog(ImagePlus image, List<Card> cards, List<String> devices) {
-    super("Drua Run Model", "Run", image, cards, devices);
+    super("Drua Run Model", "Run", SegmentParameters.DEFAULT_MODEL, image, cards, devices);
   }
 
   @Override

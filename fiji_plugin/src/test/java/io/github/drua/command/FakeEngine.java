@@ -192,6 +192,13 @@ public final class FakeEngine implements HostedEngine {
           .replace("'id':'cells','name':'Cells','task':'segment'", TAKES_BOTH)
           .replace("'axes':'YX'", "'axes':'CYX'");
 
+  /** The card of a model that denoises one channel. */
+  static final String DENOISER =
+      OTHER.replace(
+          "'id':'cells','name':'Cells','task':'segment'",
+          "'id':'denoise-fluorescence','name':'Denoise fluorescence','task':'denoise',"
+              + "'inputs':[{'name':'image','axes':'CYX','channels':['image'],'optional':false}]");
+
   /** The card of a model of three channels. */
   static final String COLOURS =
       OTHER
@@ -317,7 +324,7 @@ public final class FakeEngine implements HostedEngine {
     }
 
     private boolean givesMaps() {
-      return op.equals("run") || inputs.getBoolean("maps", false);
+      return !op.equals("segment") || inputs.getBoolean("maps", false);
     }
 
     /** Writes the maps and returns what tells of them. */
@@ -394,11 +401,27 @@ public final class FakeEngine implements HostedEngine {
       String maps = givesMaps() ? maps(to, segment) : "{}";
       String told = outputs(segment, at).replaceFirst("\\{", "{'maps':" + maps + ",");
       JsonObject outputs = Json.parse(told.replace('\'', '"')).asObject();
-      if (op.equals("run")) {
+      if (!op.equals("segment")) {
         outputs.remove("labels").remove("outlines").remove("table").remove("count");
+      }
+      if (!op.equals("segment") && !op.equals("run")) {
+        translate(outputs);
       }
       spoiler.accept(outputs);
       complete(outputs.toString());
+    }
+
+    /** Makes the maps those of a task: the first output that was asked for, and another. */
+    private void translate(JsonObject outputs) {
+      JsonObject maps = outputs.get("maps").asObject();
+      String display = "{'ranges':[[2,90]],'colours':['#00ff00'],'rgb':false}";
+      JsonObject first = maps.get("probability").asObject();
+      first.add("display", Json.parse(display.replace('\'', '"')));
+      String name = inputs.get("outputs").asArray().get(0).asString();
+      outputs.set("maps", new JsonObject().add(name, first));
+      JsonObject run = outputs.get("run").asObject();
+      run.add("warning", "This image is a prediction.");
+      run.add("report", Json.array("The noise fell."));
     }
 
     private void fill(ByteBuffer to, int plane, int[] box, int label) {

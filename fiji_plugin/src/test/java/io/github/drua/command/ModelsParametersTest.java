@@ -107,7 +107,7 @@ class ModelsParametersTest {
                 + "\"replace\":false}"),
         requests("add"));
     assertTrue(
-        Models.thatSegment(Engines.get(), Progress.NONE).stream()
+        Models.of(Engines.get(), "segment", Progress.NONE).stream()
             .anyMatch(card -> card.id().equals("spots")));
   }
 
@@ -122,7 +122,7 @@ class ModelsParametersTest {
 
   @Test
   void modelsThatCannotRunAreNotOfferedForSegmentation() {
-    List<Card> cards = Models.thatSegment(Engines.get(), Progress.NONE);
+    List<Card> cards = Models.of(Engines.get(), "segment", Progress.NONE);
     assertEquals(
         Arrays.asList("nuclei-fluorescence", "cells"),
         Arrays.asList(cards.stream().map(Card::id).toArray()));

@@ -108,10 +108,56 @@ class WindowsTest {
         CheckEnginePlugin.class.getName(), Menus.getCommands().get("Drua Check Engine..."));
     Menu drua = menu(menu(Menus.getMenuBar(), "Plugins"), "Drua");
     assertEquals("Drua Segment...", drua.getItem(0).getLabel());
-    assertEquals("Drua Run Model...", drua.getItem(1).getLabel());
-    assertEquals("Drua Models...", drua.getItem(2).getLabel());
-    assertEquals("Drua Check Engine...", drua.getItem(3).getLabel());
-    assertEquals("Drua Python Environment...", drua.getItem(4).getLabel());
+    assertEquals("Drua Denoise...", drua.getItem(1).getLabel());
+    assertEquals("Drua Virtual Stain...", drua.getItem(2).getLabel());
+    assertEquals("Drua Run Model...", drua.getItem(3).getLabel());
+    assertEquals("Drua Models...", drua.getItem(4).getLabel());
+    assertEquals("Drua Check Engine...", drua.getItem(5).getLabel());
+    assertEquals("Drua Python Environment...", drua.getItem(6).getLabel());
+  }
+
+  @Test
+  void denoiseDialogAsksForOutputsTypeAndChannelAndIsRecorded() throws Exception {
+    fake.engine().models().install(FakeEngine.DENOISER);
+    Recorder recorder = new Recorder(false);
+    Recorder.record = true;
+    IJ.doCommand("Drua Denoise...");
+    GenericDialog dialog = awaitDialog(null);
+    picture(dialog, "denoise");
+    Choice channel = (Choice) dialog.getChoices().get(1);
+    assertEquals("all 2, each by itself", channel.getSelectedItem());
+    channel.select(2);
+    Choice type = (Choice) dialog.getChoices().get(4);
+    assertEquals("32-bit", type.getSelectedItem());
+    type.select(1);
+    ((Checkbox) dialog.getCheckboxes().get(1)).setState(true);
+    press(dialog);
+    await(() -> WindowManager.getImage("field 1-denoised"));
+    await(Status::last);
+    assertEquals(2, fake.engine().inputs().getInt("channel", -1));
+    assertTrue(
+        recorder
+            .getText()
+            .contains(
+                "run(\"Drua Denoise...\", \"model=denoise-fluorescence output=denoised,difference"
+                    + " type=input save=[] planes=all channel=2 device=auto diameter=30\");"),
+        recorder.getText());
+    assertTrue(IJ.getLog().contains("field 1.tif: This image is a prediction."), IJ.getLog());
+    assertTrue(IJ.getLog().contains("field 1.tif: The noise fell."), IJ.getLog());
+  }
+
+  @Test
+  void stainDialogAsksForOutputs() throws Exception {
+    closeWindows();
+    IJ.createImage("rgb", "RGB black", 23, 19, 1).show();
+    fake.engine().models().install(FakeEngine.COLOURS);
+    IJ.doCommand("Drua Virtual Stain...");
+    GenericDialog dialog = awaitDialog(null);
+    picture(dialog, "stain");
+    press(dialog);
+    await(() -> WindowManager.getImage("rgb-stained"));
+    await(Status::last);
+    assertEquals("[\"stained\"]", fake.engine().inputs().get("outputs").toString());
   }
 
   @Test

@@ -1,0 +1,119 @@
+package io.github.drua.image;
+
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonArray;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
+import ij.CompositeImage;
+import ij.IJ;
+import ij.ImagePlus;
+import ij.process.LUT;
+import java.awt.Color;
+
+/** How the channels of an image are shown: ranges and colours, to the engine and back. */
+public final class Display {
+  private static final int SIGNED_OFFSET = 32768;
+  private static final int FULL = 255;
+  private static final int MOST_TOGETHER = CompositeImage.MAX_CHANNELS;
+
+  private Display() {}
+
+  /** Returns how an image is shown, for the engine; null where its pixels are colours. */
+  public static JsonValue of(ImagePlus image) {
+    if (PixelType.of(image).isColour()) {
+      return Json.NULL;
+    }
+    JsonArray ranges = new JsonArray();
+    JsonArray colours = new JsonArray();
+    double offset = offset(PixelType.of(image));
+    for (LUT table : tables(image)) {
+      ranges.add(new JsonArray().add(table.min - offset).add(table.max - offset));
+      colours.add(colour(table));
+    }
+    return new JsonObject().add("ranges", ranges).add("colours", colours);
+  }
+
+  /** Shows an image of a type as the engine says. */
+  static ImagePlus show(ImagePlus image, JsonObject display, PixelType type) {
+    double offset = offset(type);
+    JsonArray ranges = display.get("ranges").asArray();
+    JsonArray colours = display.get("colours").asArray();
+    LUT[] tables = new LUT[image.getNChannels()];
+    boolean coloured = false;
+    for (int c = 0; c < tables.length; c++) {
+      Color colour = Color.decode(colours.get(c).asString());
+      coloured |= !Color.WHITE.equals(colour);
+      tables[c] = LUT.createLutFromColor(colour);
+      tables[c].min = ranges.get(c).asArray().get(0).asDouble() + offset;
+      tables[c].max = ranges.get(c).asArray().get(1).asDouble() + offset;
+    }
+    return withTables(image, tables, coloured ? IJ.COMPOSITE : IJ.GRAYSCALE);
+  }
+
+  /**
+   * Gives a result the colours, the labels of planes and the mode of the image that it was made
+   * from, where it has the same channels; its ranges stay.
+   */
+  public static void copy(ImagePlus image, ImagePlus result) {
+    if (result.getStackSize() == image.getStackSize()) {
+      for (int i = 1; i <= image.getStackSize(); i++) {
+        result.getStack().setSliceLabel(image.getStack().getSliceLabel(i), i);
+      }
+    }
+    boolean alike = result.getNChannels() == image.getNChannels();
+    if (!alike || PixelType.of(image).isColour() || PixelType.of(result).isColour()) {
+      return;
+    }
+    LUT[] own = tables(result);
+    LUT[] tables = tables(image);
+    for (int c = 0; c < tables.length; c++) {
+      tables[c].min = own[c].min;
+      tables[c].max = own[c].max;
+    }
+    if (result instanceof CompositeImage) {
+      ((CompositeImage) result).setLuts(tables);
+      if (image instanceof CompositeImage) {
+        ((CompositeImage) result).setMode(((CompositeImage) image).getMode());
+      }
+    } else {
+      result.setLut(tables[0]);
+    }
+  }
+
+  /** ImageJ stores signed values plus 32768, and their ranges, too. */
+  private static double offset(PixelType type) {
+    return type == PixelType.INT16 ? SIGNED_OFFSET : 0;
+  }
+
+  private static ImagePlus withTables(ImagePlus image, LUT[] tables, int mode) {
+    if (tables.length == 1) {
+      image.setLut(tables[0]);
+      image.setDisplayRange(tables[0].min, tables[0].max);
+      return image;
+    }
+    int possible = tables.length > MOST_TOGETHER && mode == IJ.COMPOSITE ? IJ.COLOR : mode;
+    CompositeImage composite = new CompositeImage(image, possible);
+    composite.setLuts(tables);
+    return composite;
+  }
+
+  /** Returns a copy of the table of each channel, with its range. */
+  private static LUT[] tables(ImagePlus image) {
+    LUT[] tables = image.getLuts();
+    LUT[] copies = new LUT[tables.length];
+    for (int c = 0; c < tables.length; c++) {
+      copies[c] = (LUT) tables[c].clone();
+    }
+    if (copies.length == 1) {
+      copies[0].min = image.getDisplayRangeMin();
+      copies[0].max = image.getDisplayRangeMax();
+    }
+    return copies;
+  }
+
+  /** Returns the brightest colour of a table, or white of one that begins bright. */
+  private static String colour(LUT table) {
+    int rgb = table.getRGB(FULL) & 0xffffff;
+    return String.format("#%06x", rgb == 0 ? 0xffffff : rgb);
+  }
+}
