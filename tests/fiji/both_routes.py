@@ -1,6 +1,7 @@
-"""Segments one image of every kind in this process and by a worker; prints what each route gave, as JSON.
+"""Runs every task on one image of every kind, in this process and by a worker.
 
-Run by test_same_bytes.py with the folder for the files of a virtual stack.
+Prints what each route gave, as JSON. Run by test_same_bytes.py with a folder that holds models, and is for
+the files of a virtual stack.
 """
 
 from __future__ import annotations
@@ -141,7 +142,11 @@ def told(labels: Any, rois: Any, rows: Any, maps: dict[str, Any]) -> dict[str, A
 def in_process(image: Any, options: dict[str, str]) -> dict[str, Any]:
     channel = options.get("channel", 0)
     done = GATEWAY.segment(image, channel=channel)
-    maps = GATEWAY.run(image, "nuclei-fluorescence", channel=channel).maps
+    maps = dict(GATEWAY.run(image, "nuclei-fluorescence", channel=channel).maps)
+    denoised = GATEWAY.denoise(image, FOLDER / "denoise", type="input", difference=True)
+    stained = GATEWAY.stain(image, FOLDER / "stain", channel=channel, append=True)
+    maps |= {"denoised": denoised.image, "difference": denoised.difference}
+    maps |= {"stained": stained.image, "appended": stained.appended}
     return told(done.labels, done.rois, done.table.rows, maps)
 
 
@@ -151,7 +156,15 @@ def by_worker(image: Any, options: dict[str, str]) -> dict[str, Any]:
     done = host.segment(image, options | {"output": "labels,rois,table"}, {}, watcher)
     runner = jpype.JClass("io.github.drua.command.RunHost")
     run = runner.run(image, options | {"model": "nuclei-fluorescence"}, {}, watcher)
-    maps = {str(entry.getKey()): entry.getValue() for entry in run.maps().entrySet()}
+    denoise = {"model": str(FOLDER / "denoise"), "type": "input", "output": "denoised,difference"}
+    denoised = runner.translate("denoise", image, denoise, {}, watcher)
+    stain = options | {"model": str(FOLDER / "stain"), "output": "stained,appended"}
+    stained = runner.translate("stain", image, stain, {}, watcher)
+    maps = {
+        str(entry.getKey()): entry.getValue()
+        for made in (run, denoised, stained)
+        for entry in made.maps().entrySet()
+    }
     return told(done.labels(), list(done.rois()), drua.fiji._table(done.table()).rows, maps)
 
 

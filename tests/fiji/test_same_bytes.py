@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 
 from tests.fiji.imagej import ROOT, run_python
+from tests.small_networks import write_half
 
 SCRIPT = ROOT / "tests/fiji/both_routes.py"
+TYPES = {"8-bit": 8, "32-bit": 32, "RGB": 24, "8-bit colour": 24}
 KINDS = re.findall(r'^    "([^"]+)": \(', SCRIPT.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Run both routes once for all kinds, in one JVM."""
-    done = run_python(SCRIPT, tmp_path_factory.mktemp("virtual"), PYTHONPATH=str(ROOT))
+    folder = tmp_path_factory.mktemp("virtual")
+    for task in ("denoise", "stain"):
+        write_half(folder, task)
+    done = run_python(SCRIPT, folder, PYTHONPATH=str(ROOT))
     assert done.code == 0, done.err
     return json.loads(done.out.splitlines()[-1])
 
@@ -31,8 +36,11 @@ def test_every_kind_was_tried(results: dict[str, Any]) -> None:
 def test_both_routes_give_the_same_bytes(kind: str, results: dict[str, Any]) -> None:
     assert results[kind]["inprocess"] == results[kind]["worker"]
     assert results[kind]["inprocess"]["objects"] > 0
-    assert all(image["type"] == ["float32", 32] for image in results[kind]["inprocess"]["maps"].values())
-    assert results[kind]["inprocess"]["maps"]
+    maps = dict(results[kind]["inprocess"]["maps"])
+    denoised = maps.pop("denoised")
+    assert set(maps) > {"difference", "stained", "appended"}
+    assert all(image["type"] == ["float32", 32] for image in maps.values())
+    assert denoised["type"][1] == TYPES.get(kind, 16)
 
 
 def test_kinds_that_hold_the_same_numbers_have_the_same_labels(results: dict[str, Any]) -> None:

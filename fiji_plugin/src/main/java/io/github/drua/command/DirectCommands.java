@@ -3,6 +3,7 @@ package io.github.drua.command;
 import ij.CommandListener;
 import ij.Executer;
 import ij.IJ;
+import ij.plugin.PlugIn;
 
 /**
  * Our commands where ImageJ cannot load them: its host added our jar when ImageJ had chosen its
@@ -25,30 +26,15 @@ final class DirectCommands implements CommandListener {
 
   @Override
   public String commandExecuting(String command) {
-    switch (command) {
-      case SegmentPlugin.COMMAND:
-        new SegmentPlugin().run("");
-        return null;
-      case DenoisePlugin.COMMAND:
-        new DenoisePlugin().run("");
-        return null;
-      case StainPlugin.COMMAND:
-        new StainPlugin().run("");
-        return null;
-      case RunPlugin.COMMAND:
-        new RunPlugin().run("");
-        return null;
-      case CheckEnginePlugin.COMMAND:
-        new CheckEnginePlugin().run("");
-        return null;
-      case EnvironmentPlugin.COMMAND:
-        new EnvironmentPlugin().run("");
-        return null;
-      case ModelsPlugin.COMMAND:
-        new ModelsPlugin().run("");
-        return null;
-      default:
-        return command;
+    String name = OwnCommands.classes().get(command);
+    if (name == null) {
+      return command;
     }
+    try {
+      ((PlugIn) Class.forName(name).getConstructor().newInstance()).run("");
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("plugins.config names " + name + ", which cannot be used", e);
+    }
+    return null;
   }
 }

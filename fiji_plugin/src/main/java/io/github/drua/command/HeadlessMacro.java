@@ -136,11 +136,7 @@ final class HeadlessMacro {
     if (commands.isEmpty()) {
       registerBuiltIns(commands);
     }
-    commands.put(SegmentPlugin.COMMAND, SegmentPlugin.class.getName());
-    commands.put(RunPlugin.COMMAND, RunPlugin.class.getName());
-    commands.put(CheckEnginePlugin.COMMAND, CheckEnginePlugin.class.getName());
-    commands.put(EnvironmentPlugin.COMMAND, EnvironmentPlugin.class.getName());
-    commands.put(ModelsPlugin.COMMAND, ModelsPlugin.class.getName());
+    commands.putAll(OwnCommands.classes());
     DirectCommands.listenIfNeeded();
   }
 
