@@ -25,6 +25,8 @@ _BY_NAME = (
 _CYCLE = ("#00ffff", "#ff00ff", "#ffff00", "#ff0000", "#00ff00", "#0000ff")
 _SHOWN = (0.1, 99.9)
 """Percentiles of predicted values that are shown as black and full: a few stray values do not darken all."""
+_LOOKED_AT = 1 << 22
+"""Pixels of a channel that its range is taken from, evenly spread: more would tell the same."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class Display:
         """Return the display of some channels, counted from 0."""
         picked = tuple(self.ranges[number] for number in channels)
         return Display(picked, tuple(self.colours[number] for number in channels))
+
+    def over(self, channels: int) -> Display | None:
+        """Return the display of so many channels, which may share one; None if there is none for each."""
+        if len(self.ranges) == 1:
+            return self.of([0] * channels)
+        return self if len(self.ranges) == channels else None
 
     def __add__(self, other: Display) -> Display:
         return Display(self.ranges + other.ranges, self.colours + other.colours)
@@ -105,7 +113,9 @@ def of_pixels(pixels: NDArray[Any], colours: Sequence[str]) -> Display:
         return Display(((0.0, 255.0),) * len(colours), tuple(colours))
     ranges = []
     for channel in range(pixels.shape[2]):
-        low, high = (float(value) for value in np.percentile(pixels[:, :, channel], _SHOWN))
+        values = pixels[:, :, channel].ravel()
+        values = values[:: max(values.size // _LOOKED_AT, 1)]
+        low, high = (float(value) for value in np.percentile(values, _SHOWN))
         ranges.append((low, high if high > low else low + 1))
     return Display(tuple(ranges), tuple(colours))
 

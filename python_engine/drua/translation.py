@@ -111,8 +111,8 @@ def denoise(
     if request.region is not None:
         result = _pasted(result, given, request.region)
     run = _run(parts, model.card, given, request, {"outputs": list(outputs), "type": kind})
-    shown = request.display.of([number - 1 for number in numbers]) if request.display else None
-    shown = shown or display.of_pixels(given.pixels, _input_colours(given))
+    whole = request.display and request.display.over(image.size("C"))
+    shown = whole.of([number - 1 for number in numbers]) if whole else _display_of(given)
     final = as_type(result, image.pixels.dtype) if kind == "input" else result
     rgb = final.pixels.dtype == np.uint8 and final.size("C") == 3 and _is_rgb(given)
     maps, displays = {}, {}
@@ -178,8 +178,8 @@ def stain(
         maps["stained"], displays["stained"] = stained, shown
     if "appended" in outputs:
         maps["appended"] = _appended(whole, stained, model.card)
-        own = request.display or display.of_pixels(whole.pixels, _input_colours(whole))
-        displays["appended"] = own + replace(shown, is_rgb=False)
+        own = request.display and request.display.over(whole.size("C"))
+        displays["appended"] = (own or _display_of(whole)) + replace(shown, is_rgb=False)
     given = select_channels(image, model.card.input, request.channel, model.card.id)
     run = _run([prediction], model.card, given, request, {"outputs": list(outputs)})
     return replace(prediction, kind="intensity", image=stained, run=run, maps=maps, displays=displays)
@@ -360,10 +360,12 @@ def _run(
     }
 
 
-def _input_colours(image: Image) -> tuple[str, ...]:
-    return (
+def _display_of(image: Image) -> Display:
+    """Return a display for an image, TZCYX, of which nobody says how it is shown."""
+    colours = (
         display.RGB if _is_rgb(image) else display.colours_for(image.channel_names or ("",) * image.size("C"))
     )
+    return display.of_pixels(image.pixels, colours)
 
 
 def _is_rgb(image: Image) -> bool:

@@ -100,13 +100,14 @@ public final class Display {
   /** Returns a copy of the table of each channel, with its range. */
   private static LUT[] tables(ImagePlus image) {
     LUT[] tables = image.getLuts();
-    LUT[] copies = new LUT[tables.length];
-    for (int c = 0; c < tables.length; c++) {
-      copies[c] = (LUT) tables[c].clone();
-    }
-    if (copies.length == 1) {
-      copies[0].min = image.getDisplayRangeMin();
-      copies[0].max = image.getDisplayRangeMax();
+    LUT[] copies = new LUT[image.getNChannels()];
+    for (int c = 0; c < copies.length; c++) {
+      // Only a composite has a table for each channel.
+      copies[c] = (LUT) tables[Math.min(c, tables.length - 1)].clone();
+      if (tables.length == 1) {
+        copies[c].min = image.getDisplayRangeMin();
+        copies[c].max = image.getDisplayRangeMax();
+      }
     }
     return copies;
   }
