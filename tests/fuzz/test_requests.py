@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.bridge.client import Client
+from tests.small_networks import write_half
 from tests.tiny_model import write_package
 
 EXAMPLES = int(os.environ.get("DRUA_FUZZ_EXAMPLES", "800"))
@@ -140,13 +141,28 @@ def segment_inputs(worker: Client, tmp_path_factory: pytest.TempPathFactory) -> 
     }
 
 
+@pytest.fixture(scope="module")
+def inputs_of(segment_inputs: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Inputs of every operation that runs a network."""
+    folder = tmp_path_factory.mktemp("tasks")
+    common = {
+        name: value for name, value in segment_inputs.items() if name not in ("outlines", "settings")
+    } | {"settings": {"scale": 1}, "display": {"ranges": [[0, 255]], "colours": ["#ffffff"], "rgb": False}}
+    outputs = {"denoise": ["denoised", "difference", "report"], "stain": ["stained", "appended"]}
+    return {"segment": segment_inputs} | {
+        task: common | {"model": str(write_half(folder, task)), "outputs": names, "type": "input"}
+        for task, names in outputs.items()
+    }
+
+
+@pytest.mark.parametrize("op", ["segment", "denoise", "stain"])
 @settings(fuzz, max_examples=EXAMPLES // 5)
 @given(data=st.data())
 def test_wrong_inputs_of_a_task_are_typed_errors(
-    worker: Client, segment_inputs: dict[str, Any], data: st.DataObject
+    worker: Client, inputs_of: dict[str, Any], op: str, data: st.DataObject
 ) -> None:
-    inputs = data.draw(broken([segment_inputs]))
-    message = worker.finish(worker.execute("segment", inputs))
+    inputs = data.draw(broken([inputs_of[op]]))
+    message = worker.finish(worker.execute(op, inputs))
     worker.seen.clear()
     if message["responseType"] == "FAILURE":
         assert message["error"]["code"] != "INTERNAL", (message["error"], inputs)
