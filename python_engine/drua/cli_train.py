@@ -117,7 +117,7 @@ def denoise(
             tell=tell,
         )
 
-    _run(work, output, install=install, replace=replace or resume, quiet=as_json)
+    _run("denoise", work, output, install=install, replace=replace or resume, quiet=as_json)
 
 
 @train_app.command()
@@ -193,7 +193,7 @@ def stain(
             tell=tell,
         )
 
-    _run(work, output, install=install, replace=replace or resume, quiet=as_json)
+    _run("stain", work, output, install=install, replace=replace or resume, quiet=as_json)
 
 
 class _Live:
@@ -224,7 +224,9 @@ class _Live:
         )
 
 
-def _run(work: Callable[..., Any], output: Path, *, install: bool, replace: bool, quiet: bool) -> None:
+def _run(
+    command: str, work: Callable[..., Any], output: Path, *, install: bool, replace: bool, quiet: bool
+) -> None:
     """Train, install and report."""
     from drua import model_operations
     from drua.training.tasks import check_id
@@ -257,4 +259,6 @@ def _run(work: Callable[..., Any], output: Path, *, install: bool, replace: bool
         markup=False,
     )
     if installed:
-        console.print(f"it is installed: drua run IMAGE --model {trained.id} --output DIR", markup=False)
+        console.print(
+            f"it is installed: drua {command} IMAGE --model {trained.id} --output DIR", markup=False
+        )

@@ -31,7 +31,7 @@ def _run(code: str, folder: Path) -> Finished:
 
 def test_the_page_runs_from_top_to_bottom(tmp_path: Path) -> None:
     blocks = _blocks("python")
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     done = _run("\n".join(blocks), tmp_path)
     assert done.code == 0, done.err
     for part in (
@@ -40,6 +40,9 @@ def test_the_page_runs_from_top_to_bottom(tmp_path: Path) -> None:
         "('row', 'col') 0.325 micron",
         "nuclei-sample-labels micron",
         "'label-1', 'label-2'",
+        "('row', 'col') float32 (509, 613)",
+        "is a prediction of the model 'denoise-fluorescence'",
+        "nuclei-sample-denoised 16",
         "macro got argument",
         "stopped",
         "SETTING | mask_threshold is '7', but must lie in its range",
