@@ -91,33 +91,17 @@ def denoise(
     """
     check_request(model.card, "denoise", outputs, kind)
     numbers = chosen_channels(image, model.card.input, request.channel, model.card.id)
-    groups = [[number] for number in numbers] if len(model.card.input.channels) == 1 else [numbers]
-    parts = [
-        predict(
-            image,
-            model,
-            settings=request.settings,
-            channel=",".join(map(str, group)),
-            inputs=request.inputs,
-            region=request.region,
-            as_input=True,
-            source=request.source,
-            progress=_part_of(request.progress, index, len(groups)),
-        )
-        for index, group in enumerate(groups)
-    ]
+    parts = _each_channel(image, model, request, numbers)
     given = _channels(image, numbers).to("TZCYX")
     result = _joined([part.image for part in parts], given)
     if request.region is not None:
         result = _pasted(result, given, request.region)
     run = _run(parts, model.card, given, request, {"outputs": list(outputs), "type": kind})
-    whole = request.display and request.display.over(image.size("C"))
-    shown = whole.of([number - 1 for number in numbers]) if whole else _display_of(given)
     final = as_type(result, image.pixels.dtype) if kind == "input" else result
-    rgb = final.pixels.dtype == np.uint8 and final.size("C") == 3 and _is_rgb(given)
     maps, displays = {}, {}
     if "denoised" in outputs:
-        maps["denoised"], displays["denoised"] = final, replace(shown, is_rgb=rgb)
+        maps["denoised"] = final
+        displays["denoised"] = _as_the_input(image, given, numbers, request.display, final.pixels.dtype)
     if "difference" in outputs:
         maps["difference"] = _difference(given, final)
         displays["difference"] = _signed(maps["difference"].pixels)
@@ -223,6 +207,34 @@ def as_type(image: Image, dtype: np.dtype[Any]) -> Image:
     # float64, because float32 has no 32-bit integers
     rounded = np.rint(image.pixels, dtype=np.float64)
     return replace(image, pixels=np.clip(rounded, limits.min, limits.max).astype(limits.dtype))
+
+
+def _each_channel(image: Image, model: Model, request: Request, numbers: Sequence[int]) -> list[Prediction]:
+    """Return the predictions of channels: one by one, or together where the network takes several."""
+    groups = [[number] for number in numbers] if len(model.card.input.channels) == 1 else [list(numbers)]
+    return [
+        predict(
+            image,
+            model,
+            settings=request.settings,
+            channel=",".join(map(str, group)),
+            inputs=request.inputs,
+            region=request.region,
+            as_input=True,
+            source=request.source,
+            progress=_part_of(request.progress, index, len(groups)),
+        )
+        for index, group in enumerate(groups)
+    ]
+
+
+def _as_the_input(
+    image: Image, given: Image, numbers: Sequence[int], shown: Display | None, dtype: np.dtype[Any]
+) -> Display:
+    """Return how the given channels of an image are shown, for a result with pixels of a type."""
+    whole = shown and shown.over(image.size("C"))
+    own = whole.of([number - 1 for number in numbers]) if whole else _display_of(given)
+    return replace(own, is_rgb=dtype == np.uint8 and _is_rgb(given))
 
 
 def _part_of(progress: Progress | None, index: int, count: int) -> Progress | None:

@@ -22,11 +22,6 @@ public final class StainCommand extends ImageCommand {
   }
 
   @Override
-  void addMore(Map<String, String> options) {
-    // nothing beside every other
-  }
-
-  @Override
   void take(Map<String, ImagePlus> images) {
     stained = images.get("stained");
     appended = images.get("appended");
