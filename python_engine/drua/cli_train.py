@@ -80,7 +80,7 @@ def denoise(
 
     require()
     from drua.training.blindspot import STRUCTURES
-    from drua.training.plan import Plan
+    from drua.training.plan import PATCHES, Plan
     from drua.training.tasks import Names, train_denoiser
 
     if (clean is None) != (noisy is None):
@@ -92,11 +92,12 @@ def denoise(
         )
     if structure not in ("auto", *STRUCTURES):
         raise SettingError(f"structure is {structure!r}, but must be auto, {', '.join(STRUCTURES)}")
+    axes = "ZYX" if volumes else "YX"
     plan = Plan(
-        axes="ZYX" if volumes else "YX",
+        axes=axes,
         minutes=minutes,
-        patch=patch or (48 if volumes else 64),
-        batch=batch or (2 if volumes else 8),
+        patch=patch or PATCHES[axes][0],
+        batch=batch or PATCHES[axes][1],
         width=width,
         levels=levels,
         device=device,

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from drua import backends, labels, model_operations, results, translation
+from drua import backends, labels, model_operations, results, training_operations, translation
 from drua.backends import open_backend
 from drua.display import Display
 from drua.errors import DruaError, OutputError, ProtocolError, SettingError
@@ -34,6 +34,9 @@ class TaskContext(Protocol):
 
     segments: Segments
     models: OpenModels
+    cancelled: bool
+    finishing: bool
+    """Whether the plugin has asked for an early end with what there is."""
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Report progress; raises Cancelled when asked to stop."""
@@ -152,6 +155,36 @@ def stain(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _hand_over_maps(task, prediction) | _save(prediction, save)
 
 
+def train_denoiser(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Train a denoiser on an image or on files, and install it; see `drua.training_operations`."""
+    image = _optional(inputs, "image", dict)
+    region = _region(inputs)
+    given = None if image is None else image_from(image, task.segments)
+    if given is not None and region is not None:
+        given = given.with_pixels(region.of(given.pixels), given.axes)
+    replace, resume = (_field(inputs, name, bool, False) for name in ("replace", "resume"))
+    if replace or resume:
+        task.models.close()
+    return training_operations.train_denoiser(
+        training_operations.Request(
+            given,
+            _field(inputs, "source", str, ""),
+            [_text(path, "images") for path in _field(inputs, "images", list, [])],
+            _optional(inputs, "clean", str),
+            _field(inputs, "output", str),
+            _field(inputs, "axes", str, "YX"),
+            float(str(_field(inputs, "minutes", (int, float), 5.0))),
+            _field(inputs, "channel", (int, str), 0),
+            _field(inputs, "structure", str, "auto"),
+            _field(inputs, "device", str, "auto"),
+            resume,
+            replace,
+            _field(inputs, "install", bool, True),
+        ),
+        task,
+    )
+
+
 def check(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return which Python, libraries and devices there are, which of them work, and how fast."""
     report = report_of(_field(inputs, "benchmark", bool, True), task.progress)
@@ -169,6 +202,7 @@ OPERATIONS: dict[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
     "run": run,
     "denoise": denoise,
     "stain": stain,
+    "train_denoiser": train_denoiser,
     "check": check,
 }
 
@@ -372,6 +406,12 @@ def _numbers(message: Mapping[str, Any], name: str) -> dict[str, float]:
     numbers = _field(message, name, dict, {})
     # By way of text: float() of a whole number that is too large is an exception, its text is infinity.
     return {letter: float(str(_field(numbers, letter, (int, float)))) for letter in numbers}
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise ProtocolError(f"{name} holds {value!r:.80}, but texts are expected")
+    return value
 
 
 def _optional(inputs: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -44,6 +44,13 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Finish:
+    """End a task early with what it has so far, where its operation can do so."""
+
+    task: str
+
+
+@dataclass(frozen=True)
 class Attach:
     """Map these segments."""
 
@@ -150,11 +157,11 @@ class Pong:
     id: int
 
 
-Request: TypeAlias = "Execute | Cancel | Attach | Release | Grant | Ping | Shutdown"
+Request: TypeAlias = "Execute | Cancel | Finish | Attach | Release | Grant | Ping | Shutdown"
 Response: TypeAlias = "Hello | Launch | Update | Need | Completion | Cancelation | Failure | Attached | Pong"
 
 REQUESTS: dict[str, type[Any]] = {
-    kind.__name__.upper(): kind for kind in (Execute, Cancel, Attach, Release, Grant, Ping, Shutdown)
+    kind.__name__.upper(): kind for kind in (Execute, Cancel, Finish, Attach, Release, Grant, Ping, Shutdown)
 }
 RESPONSES: dict[str, type[Any]] = {
     kind.__name__.upper(): kind

@@ -36,6 +36,7 @@ class Task:
         self.segments = session.segments
         self.models = session.models
         self.cancelled = False
+        self.finishing = False
         self.begun = False
         self._session = session
         self._granted: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -88,6 +89,7 @@ class Session:
         self._answers: dict[type, Callable[[Any], None]] = {
             protocol.Execute: self._execute,
             protocol.Cancel: self._cancel,
+            protocol.Finish: self._finish,
             protocol.Attach: self._attach,
             protocol.Release: lambda request: self.segments.release(request.segments),
             protocol.Grant: self._grant,
@@ -143,15 +145,24 @@ class Session:
         self._queue.put(task)
 
     def _cancel(self, request: protocol.Cancel) -> None:
+        if task := self._running(request.task):
+            task.cancelled = True
+
+    def _finish(self, request: protocol.Finish) -> None:
+        if task := self._running(request.task):
+            task.finishing = True
+
+    def _running(self, name: str) -> Task | None:
+        """Return a task that has begun; one that waits never starts, as nothing of it is there yet."""
         with self._tasks_lock:
-            task = self._tasks.get(request.task)
+            task = self._tasks.get(name)
             waiting = task is not None and not task.begun
             if waiting:
-                del self._tasks[request.task]
+                del self._tasks[name]
         if waiting:
-            self.send(protocol.Cancelation(request.task))
-        elif task is not None:  # else it has just ended, and the two messages crossed
-            task.cancelled = True
+            self.send(protocol.Cancelation(name))
+            return None
+        return task  # None: it has just ended, and the two messages crossed
 
     def _attach(self, request: protocol.Attach) -> None:
         self.send(protocol.Attached(self.segments.attach(request.segments)))

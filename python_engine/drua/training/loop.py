@@ -25,7 +25,7 @@ from drua.training.examples import Corrupt, Example, Sampler
 from drua.training.losses import LOSSES
 from drua.training.network import Design, UNet, build
 from drua.training.picture import preview
-from drua.training.plan import Listener, Plan, Report
+from drua.training.plan import Listener, Plan, Report, Suspended
 
 CHECKPOINT = "checkpoint.pt"
 SECONDS_BETWEEN_CHECKPOINTS = 30.0
@@ -115,7 +115,8 @@ def train(
     folder : Path
         Gets the checkpoint.
     listener : callable
-        Told after every step. If it raises Cancelled, or Ctrl-C is pressed, the best so far is returned.
+        Told after every step. If it raises Cancelled, or Ctrl-C is pressed, the best so far is returned;
+        if it raises Suspended, the checkpoint is written and the exception goes on.
     corrupt : callable, optional
         Makes inputs out of clean patches.
     resume : bool
@@ -137,6 +138,9 @@ def train(
         run.resume()
     try:
         ended = run.train(listener)
+    except Suspended:
+        run.save()
+        raise
     except (Cancelled, KeyboardInterrupt):
         if not run.step:  # nothing has been learnt
             raise Cancelled from None

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from drua.errors import SettingError
+from drua.errors import Cancelled, SettingError
 from drua.training.blindspot import STRUCTURES
 
 METHODS = ("blind_spot", "pairs")
 LOSSES = ("mse", "l1", "l1+structure")
+PATCHES = {"YX": (64, 8), "ZYX": (48, 2)}
+"""The side of a denoiser's patches, and how many of them a step takes."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,12 @@ class Report:
 
 
 Listener = Callable[[Report], None]
-"""Told after every step; it may raise Cancelled, which ends the training with the best so far."""
+"""Told after every step; it may raise Cancelled, which ends the training with the best so far, or
+`Suspended`, which leaves it."""
+
+
+class Suspended(Cancelled):
+    """Leave the training at once: its state is written, so that it can be resumed, and no model is made."""
 
 
 def _at_least(name: str, value: int, least: int) -> None:

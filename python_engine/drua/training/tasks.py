@@ -55,6 +55,14 @@ class Names:
 
 
 @dataclass(frozen=True, eq=False)
+class Opened:
+    """An image that is open already, with the name that people know it by."""
+
+    name: str
+    image: Image
+
+
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A model that was trained: its folder, id and card's task, what came out and what people should know."""
 
@@ -95,7 +103,7 @@ class _Data:
 
 
 def train_denoiser(
-    images: Sequence[Path],
+    images: Sequence[Path | Opened],
     output: Path,
     plan: Plan,
     *,
@@ -113,8 +121,8 @@ def train_denoiser(
 
     Parameters
     ----------
-    images : sequence of Path
-        Noisy images; with `clean` one folder or image.
+    images : sequence of Path or Opened
+        Noisy images, any axes; with `clean` the path of one folder or image.
     output : Path
         The folder of the package, whose name becomes the model's id.
     plan : Plan
@@ -132,7 +140,8 @@ def train_denoiser(
     resume : bool
         Whether to go on with the training in `output`.
     listener : callable
-        Told after every step; if it raises Cancelled, the best so far becomes the model.
+        Told after every step; if it raises Cancelled, the best so far becomes the model, if it raises
+        `drua.training.plan.Suspended`, there is no model, but what `resume` needs.
     tell : callable
         Gets what people should know, when it is known.
     corrupt : callable, optional
@@ -150,7 +159,13 @@ def train_denoiser(
     if clean is not None:
         if len(images) != 1:
             raise SettingError(f"{len(images)} places of noisy images are given, but pairs need one folder")
-        data = _restoration_pairs(images[0], clean, plan, channel, allow_shift=allow_shift)
+        (noisy,) = images
+        if isinstance(noisy, Opened):
+            raise SettingError(
+                f"the image {noisy.name!r} is to be paired with {clean}, but pairs are read from files",
+                remedy="save the noisy images to a folder and name it",
+            )
+        data = _restoration_pairs(noisy, clean, plan, channel, allow_shift=allow_shift)
     else:
         data = _noisy_images(images, plan, channel, standardise=corrupt is None)
     plan = replace(plan, task="denoise", method="pairs" if supervised else "blind_spot")
@@ -227,6 +242,7 @@ def _train(
         if report.preview is not None:
             row = {"step": report.step, "seconds": round(report.seconds, 1), "loss": report.loss}
             history.append(row | {"validation": report.validation or math.nan})
+            _write_table(output / TABLE, history)
             write_progress(output / CURVE, history, report.preview)
         listener(report)
 
@@ -277,19 +293,28 @@ def _trained_on(data: _Data) -> str:
     return f"{len(data.examples)} {kind} ({sides} pixels) of {len(images)} images: {shown}"
 
 
-def _noisy_images(paths: Sequence[Path], plan: Plan, channel: Choice, *, standardise: bool) -> _Data:
-    found = [path for place in paths for path in pairs.images_in(place).values()]
-    images = [_chosen(read_image(path), channel, path) for path in found]
-    channels = _channel_names(images, [str(path) for path in found], "image")
+def _noisy_images(
+    places: Sequence[Path | Opened], plan: Plan, channel: Choice, *, standardise: bool
+) -> _Data:
+    found = [each for place in places for each in _opened(place)]
+    images = [_chosen(image, channel, where) for _, where, image in found]
+    channels = _channel_names(images, [where for _, where, _ in found], "image")
     examples: list[Example] = []
     spreads = []
-    for path, image in zip(found, images, strict=True):
+    for (name, where, _), image in zip(found, images, strict=True):
         operations, spread = _standardising(image, plan.axes) if standardise else ((), [1.0])
         spreads.append(spread)
         examples += [
-            Example(_name(path), block, None, tuple(operations)) for block in _blocks(image, plan.axes, path)
+            Example(name, block, None, tuple(operations)) for block in _blocks(image, plan.axes, where)
         ]
     return _Data(examples, channels, channels, [TO_FLOAT], gains=_gains(spreads))
+
+
+def _opened(place: Path | Opened) -> list[tuple[str, str, Image]]:
+    """Return the images of a place, each with its name and where it is found."""
+    if isinstance(place, Opened):
+        return [(place.name, place.name, place.image)]
+    return [(_name(path), str(path), read_image(path)) for path in pairs.images_in(place).values()]
 
 
 def _restoration_pairs(noisy: Path, clean: Path, plan: Plan, channel: Choice, *, allow_shift: bool) -> _Data:
@@ -410,7 +435,7 @@ def _check_output(output: Path, *, resume: bool) -> None:
     if not resume and output.is_dir() and any(output.iterdir()):
         raise OutputError(
             f"{output} is not empty",
-            remedy="resume what it holds (--resume), or choose another folder"
+            remedy="resume what it holds (--resume; in a macro resume=true), or choose another folder"
             if (output / CHECKPOINT).is_file() or (output / NAMES[0]).is_file()
             else "choose another folder",
         )
@@ -432,12 +457,11 @@ def check_id(name: str, *, replace_installed: bool) -> None:
     if not replace_installed and any(card.id == name for card in catalog.list_models()):
         raise SettingError(
             f"a model {name!r} is installed already",
-            remedy="choose another folder for the output, replace it (--replace), or train without installing"
-            " (--no-install)",
+            remedy="choose another name, or replace it (--replace; in a macro replace=true)",
         )
 
 
-def _chosen(image: Image, channel: Choice, path: Path) -> Image:
+def _chosen(image: Image, channel: Choice, where: str | Path) -> Image:
     """Return the image with the chosen channels and a C axis; grey that is stored as colours counts once."""
     words_ = [word for word in str(channel).split(",") if word.strip()]
     count = len(words_) if str(channel).strip() not in ("", "0") else image.size("C")
@@ -447,7 +471,7 @@ def _chosen(image: Image, channel: Choice, path: Path) -> Image:
     try:
         return select_channels(image, Tensor("image", "BCYX", names), channel)
     except ImageError as error:
-        raise ImageError(f"{path}: {error.message}", remedy=error.remedy) from error
+        raise ImageError(f"{where}: {error.message}", remedy=error.remedy) from error
 
 
 def _is_grey(image: Image) -> bool:
@@ -481,7 +505,7 @@ def _channel_names(
         if image.size("C") != count:
             raise ImageError(
                 f"{name} has {image.size('C')} channels, but {where[0]} has {count}",
-                remedy="choose channels that all images have (--channel)",
+                remedy="choose channels that all images have",
             )
     names = images[0].channel_names
     if names and len(set(names)) == count and all(names):
@@ -491,18 +515,18 @@ def _channel_names(
     return (word,) if count == 1 else tuple(f"{word} {number}" for number in range(1, count + 1))
 
 
-def _blocks(image: Image, axes: str, path: Path) -> list[Pixels]:
+def _blocks(image: Image, axes: str, where: str | Path) -> list[Pixels]:
     """Return the planes (C, Y, X) or volumes (C, Z, Y, X) of an image."""
     least = LEAST_ROWS
     if image.size("Y") < least or image.size("X") < least:
         raise ImageError(
-            f"{path} is {image.size('X')} x {image.size('Y')} pixels, but at least {least} x {least} are"
+            f"{where} is {image.size('X')} x {image.size('Y')} pixels, but at least {least} x {least} are"
             " needed"
         )
     if "Z" in axes:
         if image.size("Z") == 1:
             raise ImageError(
-                f"{path} has one slice, but training in 3D needs stacks",
+                f"{where} has one slice, but training in 3D needs stacks",
                 remedy="train in 2D, or open a stack",
             )
         volumes = image.to("TCZYX").pixels
@@ -595,7 +619,7 @@ def _shift_notes(shifts: Sequence[pairs.Shift], *, allow_shift: bool) -> list[st
         raise ImageError(
             f"{far} of {len(shifts)} pairs do not lie over each other: {worst.text}",
             remedy="register them first (in Fiji: Plugins > Registration), or train all the same"
-            " (--allow-shift)",
+            " (drua train --allow-shift)",
         )
     if worst.length > pairs.WARNED_SHIFT:
         typical = float(np.median([shift.length for shift in shifts]))
