@@ -28,6 +28,10 @@ final class Messages {
     return line(request("CANCEL").add("task", task));
   }
 
+  static String finish(String task) {
+    return line(request("FINISH").add("task", task));
+  }
+
   static String attach(Segment segment) {
     JsonObject entry =
         new JsonObject()

@@ -71,17 +71,27 @@ public final class Platform {
 
   /** Returns the folder of the plugin's own Python environment. */
   public File environmentFolder() {
+    return dataFolder().resolve("env").toFile();
+  }
+
+  /** Returns the folder that trainings are kept in, each in one of its own. */
+  public File trainingFolder() {
+    return dataFolder().resolve("training").toFile();
+  }
+
+  /** Returns the folder for what the user makes and installs, which is the engine's, too. */
+  private Path dataFolder() {
     switch (kind) {
       case WINDOWS:
         String local = variable("LOCALAPPDATA");
         Path data = local.isEmpty() ? home.resolve("AppData").resolve("Local") : Paths.get(local);
-        return data.resolve("Drua").resolve("env").toFile();
+        return data.resolve("Drua");
       case MACOS:
-        return home.resolve("Library/Application Support/Drua/env").toFile();
+        return home.resolve("Library/Application Support/Drua");
       default:
         String share = variable("XDG_DATA_HOME");
         Path files = share.isEmpty() ? home.resolve(".local/share") : Paths.get(share);
-        return files.resolve("drua").resolve("env").toFile();
+        return files.resolve("drua");
     }
   }
 

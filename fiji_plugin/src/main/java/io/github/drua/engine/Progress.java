@@ -22,6 +22,14 @@ public interface Progress {
   /** Returns whether the call shall stop; asked about twenty times a second. */
   boolean cancelled();
 
+  /**
+   * Returns whether the call shall end early with what it has so far, where its operation can do
+   * so; asked as often.
+   */
+  default boolean finishing() {
+    return false;
+  }
+
   /** Is told once that the engine was asked to stop, and that the call ends soon. */
   default void stopping() {}
 }

@@ -31,6 +31,7 @@ final class Task {
   private RuntimeException stopping;
   private long stoppedAt;
   private volatile boolean launched;
+  private boolean finishing;
   private boolean interrupted;
   private boolean abandoned;
 
@@ -157,6 +158,10 @@ final class Task {
   private void askWatcher() {
     if (progress.cancelled()) {
       stop(new CancelledException());
+    } else if (!finishing && progress.finishing()) {
+      // Its result is wanted, so there is no deadline: the engine needs time to write it.
+      finishing = true;
+      session.send(Messages.finish(id));
     }
   }
 

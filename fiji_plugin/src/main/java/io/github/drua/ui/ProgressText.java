@@ -1,10 +1,13 @@
 package io.github.drua.ui;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /** Progress in words: what is counted, how far it is, and how long the rest will take. */
 final class ProgressText {
   private static final double SECONDS_BEFORE_ESTIMATE = 1;
   private static final double NANOS = 1e9;
-  private static final String MEGABYTES = " (MB)";
+  private static final Pattern UNIT = Pattern.compile("(.*) \\((MB|s)\\)");
 
   private String counted = "";
   private long started;
@@ -24,13 +27,14 @@ final class ProgressText {
 
   /** Returns for example {@code tile 12 of 40, 8 s left} or {@code downloading 3 of 9 MB}. */
   static String text(String message, long current, long maximum, double seconds, long from) {
-    boolean download = message.endsWith(MEGABYTES);
-    String what = download ? message.substring(0, message.length() - MEGABYTES.length()) : message;
-    String unit = download ? " MB" : "";
+    Matcher named = UNIT.matcher(message);
+    boolean amount = named.matches();
+    String what = amount ? named.group(1) : message;
+    String unit = amount ? " " + named.group(2) : "";
     if (maximum <= 0) {
-      return download && current > 0 ? what + ", " + current + unit : what;
+      return amount && current > 0 ? what + ", " + current + unit : what;
     }
-    String one = !download && what.endsWith("s") ? what.substring(0, what.length() - 1) : what;
+    String one = !amount && what.endsWith("s") ? what.substring(0, what.length() - 1) : what;
     String text = one + " " + current + " of " + maximum + unit;
     if (current <= from || seconds < SECONDS_BEFORE_ESTIMATE) {
       return text;

@@ -27,7 +27,7 @@ import java.util.function.Consumer;
  * <p>Object 1 is a square (1, 1) to (6, 6) with a hole (3, 3) to (4, 4) in the first plane, object
  * 2 a rectangle (7, 2) to (10, 4) in the last one; to model "volume" they are one object, 3. Model
  * "broken" fails, "slow" waits for CANCEL, and nothing can be saved in the folder /full. Model
- * "both" takes two channels and a second image.
+ * "both" takes two channels and a second image. What it trains is in {@link FakeTraining}.
  *
  * <p>Its networks give two maps: "probability" counts pixels from 0 on, and "flow" has the two
  * channels dy and dx, which count from 10 and from -1, in a quarter of the pixels.
@@ -132,6 +132,9 @@ public final class FakeEngine implements HostedEngine {
       case "CANCEL":
         worker.execute(() -> answer("CANCELATION", task, "{}"));
         break;
+      case "FINISH":
+        worker.execute(() -> tasks.get(task).training.finish());
+        break;
       case "PING":
         answer("PONG", null, "{'id':" + request.get("id") + "}");
         break;
@@ -213,6 +216,7 @@ public final class FakeEngine implements HostedEngine {
     private final String id;
     private String op;
     private int[] shape;
+    private volatile FakeTraining training;
 
     Task(String id) {
       this.id = id;
@@ -233,6 +237,12 @@ public final class FakeEngine implements HostedEngine {
           break;
         case "describe":
           complete("{'card':" + described(model) + "}");
+          break;
+        case "train_denoiser":
+          inputs = given;
+          training =
+              new FakeTraining(given, fields -> answer("UPDATE", id, fields), this::complete);
+          training.begin();
           break;
         case "check":
           complete("{'text':'Python     3.11\\nDevice     cpu: works','report':{}}");

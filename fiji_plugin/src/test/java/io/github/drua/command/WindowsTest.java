@@ -111,9 +111,10 @@ class WindowsTest {
     assertEquals("Drua Denoise...", drua.getItem(1).getLabel());
     assertEquals("Drua Virtual Stain...", drua.getItem(2).getLabel());
     assertEquals("Drua Run Model...", drua.getItem(3).getLabel());
-    assertEquals("Drua Models...", drua.getItem(4).getLabel());
-    assertEquals("Drua Check Engine...", drua.getItem(5).getLabel());
-    assertEquals("Drua Python Environment...", drua.getItem(6).getLabel());
+    assertEquals("Drua Train Denoiser...", drua.getItem(4).getLabel());
+    assertEquals("Drua Models...", drua.getItem(5).getLabel());
+    assertEquals("Drua Check Engine...", drua.getItem(6).getLabel());
+    assertEquals("Drua Python Environment...", drua.getItem(7).getLabel());
   }
 
   @Test

@@ -85,6 +85,85 @@ class EngineCancelTest extends ClientCase {
   }
 
   @Test
+  void finishIsSentOnceAndItsResultHasNoDeadline() {
+    client(
+        (line, request) -> {
+          switch (request.getString("requestType", "")) {
+            case "FINISH":
+              Threads.daemon(
+                  "late",
+                  () -> {
+                    pause(2 * SHORT.grace);
+                    line.complete(task(request), new JsonObject().add("kept", true));
+                  });
+              break;
+            default:
+              line.say("LAUNCH", task(request));
+              line.say(update(task(request)));
+          }
+        });
+    Satisfied satisfied = new Satisfied();
+    assertTrue(client.call("x", NOTHING, satisfied).getBoolean("kept", false));
+    assertEquals(1, engine.heard("FINISH"));
+    assertEquals(0, engine.heard("CANCEL"));
+  }
+
+  @Test
+  void whatIsFinishingCanStillBeCancelled() {
+    client(
+        (line, request) -> {
+          switch (request.getString("requestType", "")) {
+            case "FINISH":
+              break;
+            case "CANCEL":
+              line.say("CANCELATION", task(request));
+              break;
+            default:
+              line.say("LAUNCH", task(request));
+              line.say(update(task(request)));
+          }
+        });
+    Satisfied satisfied =
+        new Satisfied() {
+          @Override
+          public boolean cancelled() {
+            return engine.heard("FINISH") > 0;
+          }
+        };
+    assertThrows(CancelledException.class, () -> client.call("x", NOTHING, satisfied));
+    assertEquals(1, engine.heard("FINISH"));
+    assertFalse(engine.lines.get(0).closed);
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A watcher who has enough once something has begun. */
+  private static class Satisfied implements Progress {
+    private volatile boolean begun;
+
+    @Override
+    public void update(String message, long current, long maximum) {
+      begun = true;
+    }
+
+    @Override
+    public boolean cancelled() {
+      return false;
+    }
+
+    @Override
+    public boolean finishing() {
+      return begun;
+    }
+  }
+
+  @Test
   void faultOfTheWatcherStopsTheTask() {
     client(
         (line, request) -> {

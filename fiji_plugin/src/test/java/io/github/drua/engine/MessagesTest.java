@@ -33,6 +33,7 @@ class MessagesTest {
   @Test
   void requestsAreTheGoldenOnes() throws IOException {
     assertEquals(golden("CANCEL"), Json.parse(Messages.cancel("7")));
+    assertEquals(golden("FINISH"), Json.parse(Messages.finish("13")));
     assertEquals(golden("ATTACH"), Json.parse(Messages.attach(S1)));
     assertEquals(golden("RELEASE"), Json.parse(Messages.release(Arrays.asList("s1", "s2"))));
     assertEquals(golden("GRANT"), Json.parse(Messages.grant("7", S2)));

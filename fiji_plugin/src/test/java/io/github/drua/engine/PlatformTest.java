@@ -56,6 +56,15 @@ class PlatformTest {
   }
 
   @Test
+  void trainingsLieBesideTheEnvironment() {
+    for (Platform.Kind kind : Platform.Kind.values()) {
+      Platform platform = platform(kind);
+      File data = platform.environmentFolder().getParentFile();
+      assertEquals(new File(data, "training"), platform.trainingFolder());
+    }
+  }
+
+  @Test
   void pythonOfAnEnvironment() {
     File env = new File("/env");
     assertEquals(new File("/env/bin/python"), platform(Platform.Kind.LINUX).pythonOf(env));

@@ -27,6 +27,12 @@ class ProgressTextTest {
   }
 
   @Test
+  void timeIsToldInSeconds() {
+    assertEquals(
+        "training 150 of 300 s, 3 min left", ProgressText.text("training (s)", 150, 300, 160, 0));
+  }
+
+  @Test
   void whatWasDoneBeforeIsNoMeasureOfSpeed() {
     assertEquals(
         "downloading 32 of 40 MB, 4 s left", ProgressText.text("downloading (MB)", 32, 40, 1, 30));
