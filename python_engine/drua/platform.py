@@ -12,7 +12,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+_TRIES = 20
+_SECONDS_BETWEEN_TRIES = 0.05
 
 
 def data_folder(system: str = sys.platform, environment: dict[str, str] | None = None) -> Path:
@@ -77,6 +81,20 @@ def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> int:
     except OSError:
         return free
     return free if limit == "max" else min(free, max(0, int(limit) - int(used)))
+
+
+def replace_file(new: Path, old: Path, system: str = sys.platform) -> None:
+    """Put a new file in the place of an old one, in one step.
+
+    Windows refuses while somebody has the old one open, as the plugin has for a moment when it shows it.
+    """
+    for _ in range(_TRIES if system == "win32" else 0):
+        try:
+            os.replace(new, old)
+            return
+        except PermissionError:
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+    os.replace(new, old)
 
 
 def own_group(system: str = sys.platform) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,26 @@ def test_only_linux_ends_a_process_with_its_parent_and_windows_cannot_sweep() ->
     assert not platform.die_with_parent("win32")
     assert platform.can_sweep("darwin")
     assert not platform.can_sweep("win32")
+
+
+def test_a_file_that_is_open_for_a_moment_is_replaced_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    new.write_text("new")
+    old.write_text("old")
+    refusals = [PermissionError(), PermissionError()]
+    replace = os.replace
+
+    def refuse(*paths: Path) -> None:
+        if refusals:
+            raise refusals.pop()
+        replace(*paths)
+
+    monkeypatch.setattr("drua.platform.os.replace", refuse)
+    platform.replace_file(new, old, "win32")
+    assert (old.read_text(), new.exists(), refusals) == ("new", False, [])
+    refusals.append(PermissionError())
+    new.write_text("newer")
+    with pytest.raises(PermissionError):
+        platform.replace_file(new, old, "linux")

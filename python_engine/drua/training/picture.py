@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua.errors import OutputError, one_line
+from drua.platform import replace_file
 
 GAP = 4
 WHITE = 255
@@ -51,7 +51,7 @@ def write_progress(path: Path, history: Sequence[Mapping[str, float]], shown: ND
     temporary = path.with_suffix(".new")
     try:
         Image.fromarray(np.concatenate(parts)).save(temporary, format="PNG")
-        os.replace(temporary, path)
+        replace_file(temporary, path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {one_line(error)}", remedy="make room") from error
 

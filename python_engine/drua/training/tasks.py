@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from drua.intensity import Operation, Source
 from drua.models import catalog, store
 from drua.models.description import NAMES
 from drua.models.tensor import Tensor
+from drua.platform import replace_file
 from drua.selection import Choice, select_channels
 from drua.training import blindspot, pairs, words
 from drua.training.examples import Corrupt, Example, split
@@ -651,6 +651,6 @@ def _write_table(path: Path, history: Sequence[Mapping[str, float]]) -> None:
             writer = csv.DictWriter(file, ["step", "seconds", "loss", "validation"])
             writer.writeheader()
             writer.writerows(history)
-        os.replace(temporary, path)
+        replace_file(temporary, path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {one_line(error)}", remedy="make room") from error

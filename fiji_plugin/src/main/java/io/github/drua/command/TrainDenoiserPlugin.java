@@ -52,6 +52,7 @@ public final class TrainDenoiserPlugin implements PlugIn {
     try {
       progress.update("starting the engine", 0, 0);
       Training trained = train(engine(progress), image, parameters, progress);
+      trained.notes().forEach(note -> Guard.tell(trained.id() + ": " + note));
       IJ.log(trained.id() + ": " + trained.text());
     } finally {
       progress.finish();
@@ -86,7 +87,7 @@ public final class TrainDenoiserPlugin implements PlugIn {
     try {
       Training trained = train(engine(window), image, parameters, window);
       Runnable denoise = parameters.fromActiveImage() ? () -> denoise(image, trained.id()) : null;
-      window.done(trained.text(), denoise);
+      window.done(trained.text(), trained.notes(), denoise);
     } catch (RuntimeException | Error e) {
       window.close();
       throw e;
@@ -96,9 +97,7 @@ public final class TrainDenoiserPlugin implements PlugIn {
   private static Training train(
       EngineClient engine, ImagePlus image, TrainParameters parameters, Progress progress) {
     try {
-      Training trained = Training.of(engine, image, parameters, progress);
-      trained.notes().forEach(note -> Guard.tell(trained.id() + ": " + note));
-      return trained;
+      return Training.of(engine, image, parameters, progress);
     } catch (RuntimeException e) {
       if (TrainParameters.holdsTraining(parameters.training().getParent(), parameters.name())) {
         Guard.tell(

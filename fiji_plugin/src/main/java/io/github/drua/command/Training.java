@@ -50,7 +50,7 @@ public final class Training {
   }
 
   /** Returns what people should know of images and result. */
-  List<String> notes() {
+  public List<String> notes() {
     return Fields.texts(trained, "notes");
   }
 

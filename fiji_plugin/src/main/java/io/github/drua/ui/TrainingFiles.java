@@ -62,11 +62,15 @@ final class TrainingFiles {
     int loss = names.indexOf("validation");
     return String.format(
         Locale.ROOT,
-        "After %s steps the error on parts that are not learnt from is %.3g; after %s steps it was"
-            + " %.3g.",
+        "After %s steps the error on parts that are not learnt from is %.3g%s.",
         last.split(",")[step],
         Double.parseDouble(last.split(",")[loss]),
-        first.split(",")[step],
-        Double.parseDouble(first.split(",")[loss]));
+        first.equals(last)
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                "; after %s steps it was %.3g",
+                first.split(",")[step],
+                Double.parseDouble(first.split(",")[loss])));
   }
 }

@@ -13,6 +13,7 @@ import java.awt.event.WindowAdapter;
 import java.awt.event.WindowEvent;
 import java.awt.image.BufferedImage;
 import java.io.File;
+import java.util.List;
 import javax.swing.BorderFactory;
 import javax.swing.JButton;
 import javax.swing.JFrame;
@@ -34,6 +35,7 @@ public final class TrainingWindow implements Progress, AutoCloseable {
       "Top: the error over the steps, grey on what is learnt from, red on what is not. Below: a"
           + " part of an image as it is, and what the model makes of it";
 
+  private final String name;
   private final TrainingFiles files;
   private final String hint;
   private final ProgressText text = new ProgressText();
@@ -52,6 +54,7 @@ public final class TrainingWindow implements Progress, AutoCloseable {
   private boolean ended;
 
   private TrainingWindow(String name, File training, boolean withoutClean) {
+    this.name = name;
     frame = new JFrame("Training " + name);
     files = new TrainingFiles(training);
     hint = withoutClean ? " It contains the noise itself, so it never comes near 0." : "";
@@ -97,9 +100,10 @@ public final class TrainingWindow implements Progress, AutoCloseable {
    * Shows that the model is there.
    *
    * @param result how the training ended
+   * @param notes what people should know of images and result
    * @param next what to do with the model then, on a thread of its own; null for nothing
    */
-  public void done(String result, Runnable next) {
+  public void done(String result, List<String> notes, Runnable next) {
     looked = 0;
     look();
     EventQueue.invokeLater(
@@ -108,8 +112,8 @@ public final class TrainingWindow implements Progress, AutoCloseable {
           bar.setIndeterminate(false);
           bar.setStringPainted(false);
           bar.setValue(bar.getMaximum());
-          what.setText("The model is installed");
-          losses.setText(result + hint);
+          what.setText("The model " + name + " is installed");
+          losses.setText(result + hint + "\n\nOf these images: " + String.join("; ", notes) + ".");
           buttons.removeAll();
           if (next != null) {
             denoise.addActionListener(event -> start(next));
@@ -181,6 +185,9 @@ public final class TrainingWindow implements Progress, AutoCloseable {
     frame.pack();
     frame.setLocationRelativeTo(IJ.getInstance());
     frame.setVisible(true);
+    // Neither in a button, which a key would press, nor in a text, which would show a caret.
+    content.setFocusable(true);
+    content.requestFocusInWindow();
   }
 
   private void finish() {
