@@ -107,7 +107,7 @@ lock:
 	    uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
 	        --extra $$build pyproject.toml -o $(PINS)/$$build.txt || exit 1; done
 	@uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
-	    --extra torch -c $(PINS)/cpu.txt pyproject.toml -o $(PINS)/torch.txt
+	    --extra cpu --extra torch -c $(PINS)/cpu.txt pyproject.toml -o $(PINS)/torch.txt
 
 bench: env plugin oracle
 	@missed=0; for script in benchmarks/*.py; do $(PY) $$script || missed=1; done; exit $$missed

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from drua import platform
 
-from tests.fiji.imagej import Finished, run_drua, run_imagej
+from tests.fiji.imagej import ROOT, Finished, run_drua, run_imagej
 from tests.training.conftest import noisy, scene
 
 TRAIN = 'run("Drua Train Denoiser...", "name={} minutes=0.05 device=cpu folder=[{}]{}");\n'
@@ -29,6 +29,17 @@ def _run(route: str, folder: Path, text: str) -> Finished:
     macro = folder / "trial.ijm"
     macro.write_text(text)
     return run_imagej(macro) if route == "worker" else run_drua("macro", macro)
+
+
+def test_the_documented_macro_trains_and_denoises(movie: Path, tmp_path: Path) -> None:
+    name = "trained-by-macro"
+    argument = f"{movie}|{tmp_path}|{name}|0.05"
+    done = run_imagej(ROOT / "macros/train_denoiser.ijm", argument)
+    assert done.code == 0, done.out + done.err
+    assert done.out.splitlines()[-1] == f"denoised by {name}"
+    assert (tmp_path / "Movie 1-denoised.tif").is_file()
+    for kept in ("models", "training"):
+        shutil.rmtree(platform.data_folder() / kept / name)
 
 
 @pytest.mark.parametrize("route", ["worker", "inprocess"])

@@ -41,6 +41,11 @@ def test_every_requirement_has_one_pin_within_its_range(build: str, python: str)
         assert item.specifier.contains(version.version), item
 
 
+def test_with_torch_there_is_all_that_the_cpu_needs() -> None:
+    versions = [{(pin.name, str(pin.specifier)) for pin in _pins(build)} for build in ("cpu", "torch")]
+    assert versions[0] <= versions[1]
+
+
 def test_the_builds_differ_in_the_runtime_alone() -> None:
     names = [{pin.name for pin in _pins(build)} for build in BUILDS]
     assert names[0] - names[1] == {"onnxruntime"}

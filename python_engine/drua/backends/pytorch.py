@@ -22,6 +22,11 @@ OLDEST = (2, 10)
 """Before this release a file could run code although it was read with `weights_only` (CVE-2025-32434 until
 2.6) or overwrite memory (CVE-2026-24747)."""
 
+INSTALL = (
+    "pip install 'drua[torch]'; in Fiji choose PyTorch in Plugins>Drua>Drua Python Environment... (in a macro"
+    " action=create device=torch)"
+)
+
 FULL_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc", "bad allocation")
 """What torch's messages have where memory is full; the CPU has no class for it."""
 
@@ -97,9 +102,7 @@ def require() -> None:
     """
     found = version()
     if found is None:
-        raise BackendMissingError(
-            "PyTorch is not installed, and these weights need it", remedy="pip install 'drua[torch]'"
-        )
+        raise BackendMissingError("PyTorch is not installed, and these weights need it", remedy=INSTALL)
     if tuple(int(part) for part in found.split("+")[0].split(".")[:2]) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise BackendMissingError(

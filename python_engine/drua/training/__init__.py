@@ -24,9 +24,11 @@ def require() -> None:
     BackendMissingError
         If torch or onnx is not, or torch too old to be safe.
     """
+    if not pytorch.installed():
+        raise BackendMissingError("PyTorch is not installed, and training needs it", remedy=pytorch.INSTALL)
     pytorch.require()
     if find_spec("onnx") is None:
         raise BackendMissingError(
             "the Python package onnx is not installed, and torch needs it to export a network",
-            remedy="pip install 'drua[torch]'",
+            remedy=pytorch.INSTALL,
         )

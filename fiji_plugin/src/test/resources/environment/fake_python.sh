@@ -11,6 +11,9 @@ case "$1 $2" in
     echo 1.0.0
     ;;
   "-c "*drua.cli*)
+    case "$2" in "import torch"*)
+      [ "$mode" = torchless ] && echo "ModuleNotFoundError: No module named 'torch'" && exit 1;;
+    esac
     [ "$mode" = useless ] && echo "ImportError: no libfoo" && exit 1
     echo "a library says hello"
     echo '{"python_version": "3.12.4", "versions": {"drua": "1.0.0", "numpy": "2.0.0"}, "devices": [{"device": "cpu", "error": null, "megapixels_per_second": 7.5}, {"device": "cuda:0", "error": "no driver"}]}'

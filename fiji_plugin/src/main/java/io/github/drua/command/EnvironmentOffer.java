@@ -12,6 +12,8 @@ import io.github.drua.environment.EngineFit;
 import io.github.drua.environment.Environments;
 import io.github.drua.ui.Wrapped;
 import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** Offers a person who has no Python environment, or an old one, to make it. */
 final class EnvironmentOffer {
@@ -41,6 +43,31 @@ final class EnvironmentOffer {
     }
   }
 
+  /**
+   * Makes sure that the plugin's own Python has PyTorch, if it is the one in use; asks before it
+   * gets it.
+   *
+   * @param wait what waits for it, as a sentence
+   * @throws CancelledException if the person does not want it
+   */
+  static void settleTorch(EngineClient engine, String wait) {
+    if (!engine.route().equals("worker") || PythonEnvironment.isNamed()) {
+      return;
+    }
+    String offer = new Environments().offerOfTorch();
+    if (!offer.isEmpty() && EngineFit.usesOwn()) {
+      Map<String, String> options = new LinkedHashMap<>();
+      options.put("action", "create");
+      options.put("device", "torch");
+      ask(
+          "Training needs PyTorch, which Drua's Python has not: " + offer + ".",
+          "Get it now?",
+          wait,
+          "Get It");
+      EnvironmentPlugin.make(EnvironmentParameters.from(MacroOptions.of(options)));
+    }
+  }
+
   private static String difference(EngineClient engine) {
     try {
       EngineFit.check(engine, Progress.NONE);
@@ -51,21 +78,25 @@ final class EnvironmentOffer {
   }
 
   private static void make(String action, String why, String wait) {
+    boolean create = action.equals("create");
+    ask(
+        why,
+        create ? "Make the environment now?" : "Update it now?",
+        wait,
+        create ? "Make It" : "Update");
+    EnvironmentPlugin.make(
+        EnvironmentParameters.from(MacroOptions.of(Collections.singletonMap("action", action))));
+  }
+
+  private static void ask(String why, String question, String wait, String yes) {
     GenericDialog dialog = new GenericDialog(TITLE);
-    dialog.addMessage(
-        Wrapped.paragraph(why)
-            + "\n \n"
-            + (action.equals("create") ? "Make the environment now?" : "Update it now?")
-            + " "
-            + wait);
-    dialog.setOKLabel(action.equals("create") ? "Make It" : "Update");
+    dialog.addMessage(Wrapped.paragraph(why) + "\n \n" + question + " " + wait);
+    dialog.setOKLabel(yes);
     dialog.setCancelLabel("Not Now");
     dialog.showDialog();
     // Not wasCanceled(), which also marks a macro as aborted.
     if (!dialog.wasOKed()) {
       throw new CancelledException();
     }
-    EnvironmentPlugin.make(
-        EnvironmentParameters.from(MacroOptions.of(Collections.singletonMap("action", action))));
   }
 }

@@ -22,7 +22,7 @@ public final class EnvironmentParameters {
 
   private static final List<String> MAKING = Arrays.asList("create", "update", "repair");
   private static final List<String> KEYS = Arrays.asList("action", "python", "wheels", "device");
-  private static final List<String> DEVICES = Arrays.asList("auto", "cpu", "nvidia");
+  private static final List<String> DEVICES = Arrays.asList("auto", "cpu", "nvidia", "torch");
 
   private final String action;
   private final String python;

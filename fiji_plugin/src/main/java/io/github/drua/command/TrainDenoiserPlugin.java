@@ -64,6 +64,7 @@ public final class TrainDenoiserPlugin implements PlugIn {
       throw TrainParameters.nobodyThere(COMMAND);
     }
     EnvironmentOffer.settle(Engines.get(), "The training waits.");
+    EnvironmentOffer.settleTorch(Engines.get(), "The training waits.");
     TaskProgress progress = new TaskProgress();
     TrainDialog dialog;
     try {
@@ -86,7 +87,10 @@ public final class TrainDenoiserPlugin implements PlugIn {
         TrainingWindow.open(parameters.name(), parameters.training(), parameters.withoutClean());
     try {
       Training trained = train(engine(window), image, parameters, window);
-      Runnable denoise = parameters.fromActiveImage() ? () -> denoise(image, trained.id()) : null;
+      Runnable denoise =
+          parameters.fromActiveImage()
+              ? () -> denoise(image, trained.id(), parameters.channel())
+              : null;
       window.done(trained.text(), trained.notes(), denoise);
     } catch (RuntimeException | Error e) {
       window.close();
@@ -107,24 +111,35 @@ public final class TrainDenoiserPlugin implements PlugIn {
     }
   }
 
-  private static void denoise(ImagePlus image, String model) {
+  /** Does what {@code Drua Denoise...} does with the model and the channels that were learnt. */
+  private static void denoise(ImagePlus image, String model, String channel) {
     Guard.run(
-        RunPlugin.COMMAND,
+        DenoisePlugin.COMMAND,
         () -> {
-          ModelPlugin.checkImage(image.getProcessor() == null ? null : image, RunPlugin.PURPOSE);
-          EngineClient engine = Engines.get();
+          boolean open = WindowManager.getImage(image.getID()) == image;
+          ModelPlugin.checkImage(open ? image : null, ImageTask.DENOISE.purpose());
           TaskProgress progress = new TaskProgress(image);
           try {
-            Map<String, String> options = new LinkedHashMap<>();
-            options.put("model", model);
-            RunPlugin plugin = new RunPlugin();
-            ModelParameters parameters =
-                plugin.fromOptions(engine, MacroOptions.of(options), progress);
-            plugin.show(engine, image, parameters, progress).tell();
+            denoise(engine(progress), image, model, channel, progress);
           } finally {
             progress.finish();
           }
         });
+  }
+
+  private static void denoise(
+      EngineClient engine, ImagePlus image, String model, String channel, Progress progress) {
+    Map<String, String> options = new LinkedHashMap<>();
+    options.put("model", model);
+    options.put("channel", channel);
+    DenoisePlugin plugin = new DenoisePlugin();
+    ImageParameters parameters = plugin.fromOptions(engine, MacroOptions.of(options), progress);
+    if (IJ.recording()) {
+      Recorder.recordString(
+          OptionsText.statement(
+              DenoisePlugin.COMMAND, parameters.toOptions(), Recorder.scriptMode()));
+    }
+    plugin.show(engine, image, parameters, progress).tell();
   }
 
   private static EngineClient engine(Progress progress) {

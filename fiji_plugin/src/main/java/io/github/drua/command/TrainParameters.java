@@ -125,6 +125,11 @@ public final class TrainParameters implements Parameters {
     return name;
   }
 
+  /** Returns the channels that are learnt from. */
+  String channel() {
+    return channel;
+  }
+
   /** Returns whether the active image is learnt from, and not files. */
   public boolean fromActiveImage() {
     return noisy.isEmpty();

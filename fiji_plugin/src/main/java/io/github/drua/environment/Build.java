@@ -1,11 +1,16 @@
 package io.github.drua.environment;
 
-/** The runtime of the networks that an environment gets: exactly one of the two. */
+/** What runs the networks in an environment: exactly one of these. */
 public enum Build {
   /** Runs everywhere. */
   CPU("cpu", "CPU", 150, 900),
   /** Brings CUDA and cuDNN along; needs nothing but the driver. */
-  NVIDIA("nvidia", "NVIDIA", 1_700, 5_500);
+  NVIDIA("nvidia", "NVIDIA", 1_700, 5_500),
+  /**
+   * As CPU, with PyTorch beside it, to train and to run TorchScript; PyTorch finds NVIDIA devices
+   * by itself. With NVIDIA it would need two versions of CUDA.
+   */
+  TORCH("torch", "CPU, with PyTorch", 3_150, 9_500);
 
   private final String word;
   private final String label;
@@ -20,7 +25,7 @@ public enum Build {
     this.disk = diskMegabytes * Sizes.MEGABYTE;
   }
 
-  /** Returns the name in options, and of the engine's extra: cpu or nvidia. */
+  /** Returns the name in options, and of the engine's pins. */
   public String word() {
     return word;
   }

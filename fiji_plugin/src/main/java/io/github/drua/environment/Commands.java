@@ -84,9 +84,11 @@ final class Commands {
     return command;
   }
 
-  /** Returns what runs a network on every device and prints one JSON object. */
+  /** Returns what runs a network on every device, with all there is, and prints a JSON object. */
   List<String> test() {
-    return Arrays.asList(python, "-c", "from drua.cli import main; main()", "check", "--json");
+    String first = plan.build() == Build.TORCH ? "import torch; " : "";
+    String program = first + "from drua.cli import main; main()";
+    return Arrays.asList(python, "-c", program, "check", "--json");
   }
 
   private List<String> pip() {

@@ -160,6 +160,17 @@ public final class Environments {
     return record != null && !record.engine().equals(wheel.version());
   }
 
+  /** Returns whether PyTorch is missing, and what getting it would take; empty if it is there. */
+  public String offerOfTorch() {
+    BuildRecord record = record();
+    if (record == null || record.build() == Build.TORCH) {
+      return "";
+    }
+    String instead =
+        record.build() == Build.NVIDIA ? "; networks of other models then run on the CPU" : "";
+    return offer(Build.TORCH) + instead;
+  }
+
   /** Returns path, size, versions and devices as text. */
   public String report() {
     try {
@@ -176,7 +187,10 @@ public final class Environments {
 
   /** Returns what would be downloaded and where it would be, for people who are asked. */
   public String offer() {
-    Build build = Graphics.find(platform, architecture()).build();
+    return offer(Graphics.find(platform, architecture()).build());
+  }
+
+  private String offer(Build build) {
     return String.format(
         "about %s to download, %s on the disk in %s, for %s",
         Sizes.text(build.download()), Sizes.text(build.disk()), own.folder(), build.label());

@@ -16,7 +16,7 @@ final class Pins {
   // Whoever is missing here is downloaded all the same, only together with the small ones.
   private static final Pattern LARGE =
       Pattern.compile(
-          "nvidia-.*|onnxruntime.*|scipy|numpy|imagecodecs|scikit-image|pandas|pillow|pydantic-core");
+          "nvidia-.*|torch|triton|onnxruntime.*|scipy|numpy|imagecodecs|scikit-image|pandas|pillow|pydantic-core");
   private static final Pattern END_OF_NAME = Pattern.compile("[=<>~!; \\[].*");
 
   private Pins() {}

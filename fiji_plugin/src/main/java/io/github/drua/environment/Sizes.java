@@ -11,7 +11,7 @@ public final class Sizes {
   private Sizes() {}
 
   /** Returns for example {@code 1.7 GB}. */
-  static String text(long bytes) {
+  public static String text(long bytes) {
     if (bytes >= GIGABYTE) {
       return String.format(Locale.ROOT, "%.1f GB", (double) bytes / GIGABYTE);
     }

@@ -3,7 +3,9 @@ package io.github.drua.ui;
 import ij.IJ;
 import io.github.drua.command.MacroOptions;
 import io.github.drua.engine.EngineException;
+import io.github.drua.environment.Build;
 import io.github.drua.environment.Environments;
+import io.github.drua.environment.Sizes;
 import java.awt.BorderLayout;
 import java.awt.Component;
 import java.awt.FlowLayout;
@@ -34,7 +36,7 @@ import javax.swing.SwingUtilities;
 /** Shows the plugin's own Python environment, and what can be done with it. */
 public final class EnvironmentDialog {
   private static final int GAP = 10;
-  private static final String[] DEVICES = {"auto", "cpu", "nvidia"};
+  private static final String[] DEVICES = {"auto", "cpu", "nvidia", "torch"};
 
   private final Environments environments;
   private final Consumer<MacroOptions> action;
@@ -79,10 +81,15 @@ public final class EnvironmentDialog {
     device.addItem("the fastest");
     device.addItem("the CPU");
     device.addItem("an NVIDIA device");
+    device.addItem("the CPU, with PyTorch to train and for TorchScript (" + sizes() + ")");
     frame.pack();
     frame.setLocationRelativeTo(IJ.getInstance());
     frame.setVisible(true);
     inBackground("Looking...", () -> {});
+  }
+
+  private static String sizes() {
+    return Sizes.text(Build.TORCH.download()) + " to download";
   }
 
   private JPanel choices() {

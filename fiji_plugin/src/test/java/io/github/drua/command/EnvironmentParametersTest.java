@@ -21,6 +21,7 @@ class EnvironmentParametersTest {
         "action=create python=[] wheels=[] device=auto",
         "action=update python=[/opt/my python/bin/python] wheels=[/media/stick/wh els] device=cpu",
         "action=repair python=/usr/bin/python3 wheels=[] device=nvidia",
+        "action=create python=[] wheels=[] device=torch",
         "action=delete python=[] wheels=[] device=auto",
         "action=use python=/env wheels=[] device=auto"
       })

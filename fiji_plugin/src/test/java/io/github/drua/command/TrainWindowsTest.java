@@ -106,10 +106,11 @@ class TrainWindowsTest {
     await(() -> texts(window).contains("Stopped by you after 380 steps") ? true : null);
     picture(window, "train-done");
     assertEquals(
-        2, fake.engine().inputs().get("image").asObject().get("shape").asArray().get(2).asInt());
+        "[5,3,2,31,47]", fake.engine().inputs().get("image").asObject().get("shape").toString());
     Status.forget();
     click(window, "Denoise the Image");
-    await(() -> WindowManager.getImage("Movie 1-probability"));
+    await(() -> WindowManager.getImage("Movie 1-denoised"));
+    assertEquals("slow-one", fake.engine().inputs().getString("model", ""));
     click(window, "Close");
     await(() -> window.isShowing() ? null : true);
     assertEquals(

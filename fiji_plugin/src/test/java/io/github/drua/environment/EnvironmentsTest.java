@@ -91,6 +91,29 @@ class EnvironmentsTest {
   }
 
   @Test
+  void torchIsOfferedTriedAndKept() throws Exception {
+    assertEquals("", environments.offerOfTorch(), "there is nothing yet to which it is added");
+    environments.create(ANY, new Watcher());
+    assertTrue(environments.offerOfTorch().contains("3.2 GB to download"), "");
+    final Path before = machine.own().current();
+    machine.mode("torchless");
+    EngineException e =
+        assertThrows(
+            EngineException.class, () -> environments.create(on(Build.TORCH), new Watcher()));
+    assertTrue(e.message().contains("No module named 'torch'"), e.message());
+    assertEquals(before, machine.own().current());
+    machine.mode("good");
+    environments.create(on(Build.TORCH), new Watcher());
+    assertEquals("", environments.offerOfTorch());
+    assertTrue(machine.calls().contains("wheel/torch.txt"), machine.calls());
+    environments.create(ANY, new Watcher());
+    environments.repair(ANY, new Watcher());
+    assertTrue(environments.report().contains("for CPU, with PyTorch"), environments.report());
+    environments.create(on(Build.NVIDIA), new Watcher());
+    assertTrue(environments.offerOfTorch().contains("run on the CPU"), "it costs something");
+  }
+
+  @Test
   void packagesHaveTheVersionsOfThePins() throws Exception {
     environments.create(ANY, new Watcher());
     Path wheel = machine.own().folder().resolve("wheel");
