@@ -100,6 +100,7 @@ public final class TrainDenoiserPlugin implements PlugIn {
 
   private static Training train(
       EngineClient engine, ImagePlus image, TrainParameters parameters, Progress progress) {
+    parameters.checkPlace();
     try {
       return Training.of(engine, image, parameters, progress);
     } catch (RuntimeException e) {

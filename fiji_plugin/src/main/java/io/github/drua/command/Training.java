@@ -27,7 +27,6 @@ public final class Training {
    */
   static Training of(
       EngineClient engine, ImagePlus image, TrainParameters parameters, Progress progress) {
-    parameters.checkPlace();
     if (!parameters.fromActiveImage()) {
       return read(engine.call("train_denoiser", parameters.inputs(""), progress));
     }

@@ -54,6 +54,26 @@ class EnvironmentOfferTest {
     assertFalse(Files.exists(home.resolve("drua")));
   }
 
+  @Test
+  void trainingOffersPyTorch() throws Exception {
+    Machines.withThisEnvironment(folder);
+    Path record = home.resolve("drua/env");
+    assertEquals("cancelled\n", answer("Not Now", TrainDenoiserPlugin.COMMAND));
+    assertTrue(built(record).contains("\"build\":\"cpu\""), built(record));
+    String out = answer("Get It", TrainDenoiserPlugin.COMMAND);
+    assertTrue(built(record).contains("\"build\":\"torch\""), built(record));
+    assertTrue(out.contains("error WORKER_DIED"), out);
+  }
+
+  private static String built(Path environments) throws IOException {
+    String name = text(environments.resolve("current"));
+    return text(environments.resolve(name).resolve("drua-environment.json"));
+  }
+
+  private static String text(Path file) throws IOException {
+    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+  }
+
   private String answer(String button) throws IOException, InterruptedException {
     return answer(button, SegmentPlugin.COMMAND);
   }

@@ -25,7 +25,7 @@ public final class OfferTrial {
     new ImageJ(ImageJ.EMBEDDED).setVisible(true);
     IJ.createImage("field.tif", "8-bit ramp", 97, 71, 1).show();
     PlugIn command =
-        args[2].equals(ModelsPlugin.COMMAND) ? new ModelsPlugin() : new SegmentPlugin();
+        (PlugIn) Class.forName(OwnCommands.classes().get(args[2])).getConstructor().newInstance();
     EventQueue.invokeLater(() -> command.run(""));
     GenericDialog dialog = await();
     Thread.sleep(500); // the modal loop and the window manager take their time
