@@ -60,7 +60,7 @@ final class EnvironmentOffer {
       options.put("action", "create");
       options.put("device", "torch");
       ask(
-          "Training needs PyTorch, which Drua's Python has not: " + offer + ".",
+          "Training needs PyTorch, which Drua's Python does not have: " + offer + ".",
           "Get it now?",
           wait,
           "Get It");
