@@ -75,6 +75,7 @@ class EnvironmentWindowsTest {
     BlockingQueue<String> asked = new LinkedBlockingQueue<>();
     EnvironmentDialog.show(Machines.bare(folder), options -> asked.add(OptionsView.text(options)));
     await(() -> text().contains("there is none yet"));
+    EventQueue.invokeAndWait(() -> {}); // the text comes before the buttons
     assertFalse(button("Repair").isEnabled());
     assertFalse(button("Delete...").isEnabled());
     picture("environment-none");
