@@ -92,7 +92,7 @@ def denoise(
     check_request(model.card, "denoise", outputs, kind)
     numbers = chosen_channels(image, model.card.input, request.channel, model.card.id)
     parts = _each_channel(image, model, request, numbers)
-    given = _channels(image, numbers).to("TZCYX")
+    given = _channels(image, numbers)
     result = _joined([part.image for part in parts], given)
     if request.region is not None:
         result = _pasted(result, given, request.region)
@@ -145,7 +145,7 @@ def stain(
         As `predict`.
     """
     check_request(model.card, "stain", outputs)
-    whole = image.to("TZCYX")
+    whole = _channels(image, range(1, image.size("C") + 1))
     prediction = predict(
         image,
         model,
@@ -246,13 +246,15 @@ def _part_of(progress: Progress | None, index: int, count: int) -> Progress | No
 
 
 def _channels(image: Image, numbers: Sequence[int]) -> Image:
-    whole = image if "C" in image.axes else image.to("C" + image.axes)
+    """Return channels of an image, TZCYX, in memory."""
+    whole = image.to("TZCYX")
     index = [number - 1 for number in numbers]
+    pixels = np.asarray(whole.pixels)
     if index == list(range(whole.size("C"))):
-        return whole
+        return replace(whole, pixels=pixels)
     names = whole.channel_names
     picked = None if names is None else tuple(names[number] for number in index)
-    return whole.with_channels(np.take(whole.pixels, index, axis=whole.axes.index("C")), picked)
+    return whole.with_channels(np.take(pixels, index, axis=2), picked)
 
 
 def _joined(results: Sequence[Image], given: Image) -> Image:

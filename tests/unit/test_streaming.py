@@ -19,6 +19,7 @@ from drua.translation import Request, denoise
 from drua.zarrs import create_level, new_zarr, read_zarr
 from typer.testing import CliRunner
 
+from tests.small_networks import write_half
 from tests.tiny_model import write_package
 
 
@@ -101,6 +102,10 @@ def test_a_denoised_zarr_is_the_denoised_image(tmp_path: Path, package: Path) ->
     (row,) = json.loads(whole.stdout)["images"]
     names = ["field-denoised.tif", "field-difference.tif", "field-run.json"]
     assert [Path(file).name for file in row["files"]] == names
+    stain = write_half(tmp_path / "models", "stain")
+    arguments = [str(stored), "--model", str(stain), "--output", str(tmp_path / "out"), "--append", "--json"]
+    done = CliRunner().invoke(app, ["stain", *arguments])
+    assert done.exit_code == 0, done.output
 
 
 def test_a_cancelled_run_leaves_nothing(tmp_path: Path, package: Path) -> None:
