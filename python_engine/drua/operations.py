@@ -267,16 +267,27 @@ def _device_text(device: Mapping[str, Any]) -> str:
 
 def _try_device(device: str, cards: list[ModelCard], benchmark: bool) -> dict[str, Any]:
     facts: dict[str, Any] = {"device": device, "provider": None, "megapixels_per_second": None, "error": None}
-    if not cards:
+    tried = next(filter(_takes_a_trial, cards), None)
+    if tried is None:
         return facts | {"error": "no model is installed that could be tried on it"}
     try:
-        backend = open_backend(cards[0], device)
+        backend = open_backend(tried, device)
         facts["provider"] = backend.provider
         facts["megapixels_per_second"] = _speed(backend, BENCHMARK_SECONDS if benchmark else 0.0)
         backend.close()
     except DruaError as error:
         return facts | {"error": str(error)}
     return facts
+
+
+def _takes_a_trial(card: ModelCard) -> bool:
+    """Return whether a network takes one plane of one channel, with the sides of a trial."""
+    tensor = card.input
+    return (
+        len(card.inputs) == 1
+        and (tensor.axes, len(tensor.channels)) == ("BCYX", 1)
+        and all(letter in tensor.least and tensor.allows(letter, BENCHMARK_SIDE) for letter in "YX")
+    )
 
 
 def _speed(backend: backends.Backend, seconds: float) -> float | None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from drua import cli
+from drua import cli, operations
+from drua.models.card import read_card
 
-from tests.small_networks import write_half
+from tests.small_networks import write_colour, write_half
 
 
 @pytest.fixture
@@ -203,3 +204,15 @@ def test_a_file_of_somebody_else_is_not_overwritten(drua, field: Path, half: Pat
     code, _, err = drua("denoise", field, "--model", half, "--output", tmp_path)
     assert (code, "Drua did not write it" in err) == (1, True)
     assert (tmp_path / "field-denoised.tif").read_text() == "mine"
+
+
+def test_devices_are_tried_with_a_model_that_takes_one_plane(
+    monkeypatch: pytest.MonkeyPatch, half: Path, tmp_path: Path
+) -> None:
+    cards = [read_card(write_colour(tmp_path / "colour")), read_card(half)]
+    monkeypatch.setattr(operations, "list_models", lambda: cards)
+    (device, *_) = operations.report_of(benchmark=False, progress=lambda *_: None)["devices"]
+    assert (device["error"], device["provider"]) == (None, "CPUExecutionProvider")
+    monkeypatch.setattr(operations, "list_models", lambda: cards[:1])
+    (device, *_) = operations.report_of(benchmark=False, progress=lambda *_: None)["devices"]
+    assert device["error"] == "no model is installed that could be tried on it"
