@@ -194,6 +194,8 @@ def _facts(card: dict[str, Any]) -> dict[str, str]:
         "inputs": "; ".join(map(_tensor, card["inputs"])),
         "outputs": "; ".join(map(_tensor, card["outputs"])),
         "pixel size": sizes or "any",
+        "made for": card["made_for"] or "not stated",
+        **({"intensities": card["intensities"]} if card["intensities"] else {}),
         "weights": ", ".join(card["weights"]),
         "size": f"{card['bytes'] / 1e6:.1f} MB",
         "folder": card["folder"],

@@ -47,6 +47,16 @@ def check(modality: Mapping[str, Any], model: str) -> Mapping[str, Any]:
     return modality
 
 
+def words(modality: Mapping[str, Any]) -> str:
+    """Return what images a model was made for, for people; empty if its card does not say."""
+    said = [str(modality["kind"])] if modality.get("kind") else []
+    if modality.get("background"):
+        said.append(_WORDS[modality["background"]])
+    if modality.get("bits"):
+        said.append(f"{modality['bits']}-bit")
+    return ", ".join(said)
+
+
 def mismatches(image: Image, modality: Mapping[str, Any], model: str) -> list[str]:
     """Return, in words, how an image differs from those that a model was made for.
 

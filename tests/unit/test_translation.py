@@ -303,6 +303,14 @@ def test_grey_colours_are_said_where_colours_are_needed(tmp_path: Path) -> None:
             stain(Image(_cells(True), "YX"), model, Request())
 
 
+def test_a_card_tells_what_it_is_made_for(stainer: Path, smoother: Path) -> None:
+    told = read_card(stainer).to_message()
+    assert told["made_for"] == "phase contrast, dark structures on a light background, 8-bit"
+    assert told["intensities"] == "linear between 0 and 1000"
+    other = read_card(smoother).to_message()
+    assert (other["made_for"], other["intensities"]) == ("", "not validated")
+
+
 @pytest.mark.parametrize(
     ("config", "part"),
     [

@@ -168,6 +168,8 @@ class ModelCard:
             "outputs": [tensor.to_message() for tensor in self.outputs],
             "pixel_size": dict(self.pixel_size),
             "unit": self.unit,
+            "made_for": modality.words(self.modality),
+            "intensities": "" if self.task == "segment" else self.intensities or "not validated",
             "settings": [asdict(setting) for setting in self.settings],
         }
 

@@ -120,6 +120,16 @@ public final class Card {
     return words.isEmpty() ? "" : (String.join(", ", words) + " " + Fields.text(json, "unit"));
   }
 
+  /** Returns what images the model was made for; empty if nobody says. */
+  public String madeFor() {
+    return Fields.text(json, "made_for");
+  }
+
+  /** Returns in which sense the intensities of results were validated; may be empty. */
+  public String intensities() {
+    return Fields.text(json, "intensities");
+  }
+
   /** Returns the names of the channels that the model takes of its image. */
   public List<String> channels() {
     return images.isEmpty() ? Collections.emptyList() : images.get(0).channels();

@@ -86,6 +86,8 @@ final class ModelDetails {
     rows("Input", card.inputs());
     rows("Output", card.outputs());
     row("Pixel size", card.pixelSize());
+    row("Made for", card.madeFor());
+    row("Intensities", card.intensities());
     row("Weights", String.join(", ", card.weights()));
     row("Size", card.bytes() > 0 ? Sizes.precise(card.bytes()) : "");
     row("Tags", String.join(", ", card.tags()));
