@@ -41,7 +41,8 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", sorted(set(re.findall(r"\.venv/bin/drua (models list|evaluate|segment|macro)", README)))
+    "words",
+    sorted(set(re.findall(r"\.venv/bin/drua (models list|train denoise|[a-ln-z]\w+|macro)", README))),
 )
 def test_the_commands_of_the_readme_exist(words: str) -> None:
     assert run_drua(*words.split(), "--help").code == 0
