@@ -29,7 +29,8 @@ def check(modality: Mapping[str, Any], model: str) -> Mapping[str, Any]:
     ----------
     modality : mapping
         `kind` (words), `background` ('light' or 'dark'), `bits` (of a pixel's value), `colour` (whether its
-        channels are colours that differ); each may be missing.
+        channels are colours that differ), `channels` (for people: the inputs of the network tell); each may
+        be missing.
     model : str
         For the message.
 

@@ -303,11 +303,13 @@ def test_grey_colours_are_said_where_colours_are_needed(tmp_path: Path) -> None:
             stain(Image(_cells(True), "YX"), model, Request())
 
 
-def test_a_card_tells_what_it_is_made_for(stainer: Path, smoother: Path) -> None:
+def test_a_card_tells_what_it_is_made_for(stainer: Path, smoother: Path, tmp_path: Path) -> None:
     told = read_card(stainer).to_message()
     assert told["made_for"] == "phase contrast, dark structures on a light background, 8-bit"
     assert told["intensities"] == "linear between 0 and 1000"
     other = read_card(smoother).to_message()
+    open_one = read_card(_write(tmp_path / "open-card", _half, intensities="not validated"))
+    assert (open_one.intensities, open_one.to_message()["intensities"]) == ("", "not validated")
     assert (other["made_for"], other["intensities"]) == ("", "not validated")
 
 

@@ -23,6 +23,7 @@ from drua.models.tensor import Follow, Tensor, index_axes, read_tensors
 
 DESCRIPTION = NAMES[0]
 TASKS = ("segment", "denoise", "stain")
+NOT_VALIDATED = "not validated"
 LARGEST_GUESSED_STRIDE = 32
 """A network of a fixed size does not say how it downsamples; hardly any does so more than this."""
 
@@ -169,7 +170,7 @@ class ModelCard:
             "pixel_size": dict(self.pixel_size),
             "unit": self.unit,
             "made_for": modality.words(self.modality),
-            "intensities": "" if self.task == "segment" else self.intensities or "not validated",
+            "intensities": "" if self.task == "segment" else self.intensities or NOT_VALIDATED,
             "settings": [asdict(setting) for setting in self.settings],
         }
 
@@ -236,7 +237,7 @@ def card_from(description: Mapping[str, Any], folder: Path, sha256: str) -> Mode
         unit=unit,
         colours=_colours(name, ours, outputs),
         modality=modality.check(ours.get("modality") or {}, name),
-        intensities=str(ours.get("intensities") or ""),
+        intensities=_validated(ours.get("intensities")),
     )
     margin = card.margin
     stride = {letter: _with_core(each, letter, first, margin[letter]) for letter, each in stride.items()}
@@ -278,6 +279,12 @@ def _colours(model: str, ours: Mapping[str, Any], outputs: tuple[Tensor, ...]) -
         return ()
     names = [channel for tensor in outputs if tensor.is_image for channel in tensor.channels]
     return display.check_colours(ours["colours"], names, model)
+
+
+def _validated(intensities: Any) -> str:
+    """Return in which sense intensities were validated; a card may say as well that they were not."""
+    text = str(intensities or "").strip()
+    return "" if text.lower() == NOT_VALIDATED else text
 
 
 def _with_image_first(model: str, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
