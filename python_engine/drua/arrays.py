@@ -18,7 +18,8 @@ from drua.errors import AxesError, ImageError, SettingError
 from drua.image import Image, letter_of
 from drua.measure import Table
 from drua.outlines import Outlines
-from drua.pipeline import Model, Prediction, Progress, open_model, predict, predict_maps
+from drua.pipeline import Model, Prediction, open_model, predict, predict_maps
+from drua.progress import Progress
 from drua.selection import Choice
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from drua.errors import DruaError, OutputError, SettingError
 
 if TYPE_CHECKING:
     from drua.image import Image
-    from drua.pipeline import Model, Prediction, Progress
+    from drua.pipeline import Model, Prediction
+    from drua.progress import Progress
 
 Images = Annotated[
     list[Path], typer.Argument(help="TIFF, PNG or JPEG files, or OME-Zarr folders.", metavar="IMAGE...")

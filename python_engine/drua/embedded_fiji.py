@@ -29,7 +29,7 @@ from drua.errors import (
     error_of,
     one_line,
 )
-from drua.pipeline import Progress
+from drua.progress import Progress
 from drua.protocol import failure, task_of
 from drua.session import Session
 

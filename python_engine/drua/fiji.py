@@ -33,7 +33,8 @@ from drua.errors import (
     SettingError,
 )
 from drua.measure import Table
-from drua.pipeline import Model, Progress
+from drua.pipeline import Model
+from drua.progress import Progress
 from drua.selection import Choice
 
 MODES = ("headless", "interactive")

@@ -16,10 +16,12 @@ from drua import inference, results, scaling, zarrs
 from drua.decoders import find_decoder
 from drua.errors import SettingError
 from drua.image import Image
+from drua.job import Job, sources_of
 from drua.memory import FrugalBackend
 from drua.models.card import ModelCard
 from drua.models.tensor import Tensor
-from drua.pipeline import Job, Model, Progress, provenance, sources_of
+from drua.pipeline import Model, provenance
+from drua.progress import Progress
 from drua.selection import Choice
 
 

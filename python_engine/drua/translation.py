@@ -19,7 +19,8 @@ from drua.display import Display
 from drua.errors import SettingError, ShapeError
 from drua.image import Image
 from drua.models.card import ModelCard
-from drua.pipeline import Model, Prediction, Progress, Region, predict
+from drua.pipeline import Model, Prediction, Region, predict
+from drua.progress import Progress
 from drua.selection import Choice, chosen_channels, select_channels
 
 TYPES = ("32-bit", "input")
