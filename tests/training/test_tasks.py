@@ -18,8 +18,10 @@ from drua.models.card import read_card
 from drua.pipeline import open_model, predict
 from drua.selftest import reproduce
 from drua.streaming import run_into_zarr
+from drua.training.package import Sample
+from drua.training.picture import coloured
 from drua.training.plan import Plan, Report
-from drua.training.tasks import Names, train_denoiser, train_stain
+from drua.training.tasks import Names, Release, train_denoiser, train_stain
 from drua.zarrs import create_level, new_zarr
 from PIL import Image as Picture
 
@@ -140,6 +142,33 @@ def test_a_stain_learns_several_channels_from_files_of_any_contrast(tmp_path: Pa
     assert np.corrcoef(result[0].ravel(), truth.ravel())[0, 1] > 0.8
     assert np.corrcoef(result[1].ravel(), truth.ravel())[0, 1] < -0.8
     assert 600 < result[1].mean() < 2000
+
+
+def test_a_package_for_others_has_a_sample_of_its_own_more_in_its_card_and_torchscript(
+    pair_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    drawn = scene(99, (160, 160))[None]
+    release = Release({"colours": ["#00ffff"], "intensities": "not validated"}, Sample(drawn, drawn))
+    trained = train_stain(
+        [pair_folders[0]], [pair_folders[1]], tmp_path / "mine", FEW, listener=_quiet, release=release
+    )
+    _check(trained.folder, "stain")
+    test_input = np.load(trained.folder / "test_input.npy")
+    assert np.isin(test_input, drawn).all()
+    with ValidationContext(perform_io_checks=False):
+        described = load_description(trained.folder / "bioimageio.yaml").model_dump(mode="json")
+    assert described["config"]["drua"]["colours"] == ["#00ffff"]
+    assert described["config"]["drua"]["intensities"] == "not validated"
+    assert {weights.format for weights in read_card(trained.folder).weights} == {"onnx", "torchscript"}
+    with Picture.open(trained.folder / "cover.png") as cover:
+        assert cover.width > 3 * 150
+
+
+def test_two_channels_are_shown_in_two_colours() -> None:
+    both = np.zeros((2, 1, 2))
+    both[0, 0, 0] = both[1, 0, 1] = 1
+    shown = coloured(both, np.zeros((2, 1, 1)), np.ones((2, 1, 1)))
+    assert shown.tolist() == [[[0, 96, 255], [0, 255, 0]]]
 
 
 def _write_shifted(folders: tuple[Path, Path], pixels: int) -> None:

@@ -17,6 +17,7 @@ WHITE = 255
 CURVE = (360, 640)
 """Rows and columns of the curve."""
 MARGIN = 44
+BLUE_AND_GREEN = ((0, 96, 255), (0, 255, 0))
 COLOURS = {"loss": (150, 150, 150), "validation": (200, 40, 40)}
 
 Pixels = NDArray[Any]
@@ -95,8 +96,14 @@ def plane(pixels: Pixels) -> Pixels:
 
 
 def coloured(pixels: Pixels, low: Pixels, high: Pixels) -> NDArray[np.uint8]:
-    """Return a plane (C, Y, X) for the screen, (Y, X, 3): one channel grey, three colours, else the first."""
+    """Return a plane (C, Y, X) for the screen, (Y, X, 3).
+
+    Three channels are red, green and blue, two are blue and green; of other numbers the first is shown.
+    """
     grey = np.clip((pixels - low) / np.maximum(high - low, 1e-9), 0, 1)
+    if len(grey) == 2:
+        mixed = np.minimum(np.tensordot(BLUE_AND_GREEN, grey, axes=(0, 0)), 255)
+        return np.asarray(mixed, np.uint8).transpose(1, 2, 0)
     three = grey if len(grey) == 3 else np.repeat(grey[:1], 3, axis=0)
     return np.asarray(255 * three, np.uint8).transpose(1, 2, 0)
 

@@ -63,6 +63,23 @@ class Opened:
 
 
 @dataclass(frozen=True, eq=False)
+class Release:
+    """What the package of a model has that is given to others; it has TorchScript weights, too.
+
+    Parameters
+    ----------
+    config : mapping
+        More for `config.drua` of its description, as JSON values.
+    sample : Sample
+        What test tensors and cover are made of: an image that may be given away, instead of one that was
+        trained on.
+    """
+
+    config: Mapping[str, Any]
+    sample: Sample
+
+
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A model that was trained: its folder, id and card's task, what came out and what people should know."""
 
@@ -116,6 +133,7 @@ def train_denoiser(
     listener: Listener,
     tell: Tell = lambda _text: None,
     corrupt: Corrupt | None = None,
+    release: Release | None = None,
 ) -> Trained:
     """Train a denoiser and write its package.
 
@@ -146,6 +164,8 @@ def train_denoiser(
         Gets what people should know, when it is known.
     corrupt : callable, optional
         Without `clean`: makes noisy patches out of clean ones, which `images` are then.
+    release : Release, optional
+        What the package of a model has that is given to others.
 
     Raises
     ------
@@ -176,7 +196,7 @@ def train_denoiser(
     design = Design(
         plan.axes, len(data.inputs), len(data.outputs), plan.width, plan.levels, top_skip=supervised
     )
-    return _train(plan, design, data, output, names or Names(), resume, listener, tell, corrupt)
+    return _train(plan, design, data, output, names or Names(), resume, listener, tell, corrupt, release)
 
 
 def train_stain(
@@ -192,6 +212,7 @@ def train_stain(
     resume: bool = False,
     listener: Listener,
     tell: Tell = lambda _text: None,
+    release: Release | None = None,
 ) -> Trained:
     """Train a virtual stain and write its package.
 
@@ -201,7 +222,7 @@ def train_stain(
         Folders of images of the same names, or images; several become channels.
     channel, target_channel : int or str
         Which channels of inputs and targets; 0 stands for all.
-    output, plan, names, allow_shift, resume, listener, tell
+    output, plan, names, allow_shift, resume, listener, tell, release
         As of `train_denoiser`.
 
     Raises
@@ -217,7 +238,7 @@ def train_stain(
     design = Design(
         plan.axes, len(data.inputs), len(data.outputs), plan.width, plan.levels, equivariant=False
     )
-    return _train(plan, design, data, output, names or Names(), resume, listener, tell, None)
+    return _train(plan, design, data, output, names or Names(), resume, listener, tell, None, release)
 
 
 def _train(
@@ -230,6 +251,7 @@ def _train(
     listener: Listener,
     tell: Tell,
     corrupt: Corrupt | None,
+    release: Release | None,
 ) -> Trained:
     learn, judge, kept = split(data.examples, LEAST_ROWS)
     data.notes.append(f"judged by {kept}, which are not learnt from")
@@ -251,7 +273,7 @@ def _train(
     write_progress(output / CURVE, outcome.history, outcome.preview)
     if data.gains is not None:
         outcome.network.set_gains(data.gains)
-    sample = _shown(next(each for each in data.examples if each.name == judge[0].name))
+    sample = _sample(data, judge[0].name) if release is None else release.sample
     write_package(
         output,
         outcome.network,
@@ -266,23 +288,26 @@ def _train(
             data.outputs,
             names,
         ),
-        Sample(np.asarray(sample.input), None if sample.target is None else np.asarray(sample.target)),
+        sample,
         task=plan.task,
         preprocessing=data.preprocessing,
         postprocessing=data.postprocessing,
         pixel_size=data.pixel_size,
         unit=data.unit,
+        config=None if release is None else release.config,
+        torchscript=release is not None,
     )
     return Trained(output, output.name, outcome, tuple(data.notes))
 
 
-def _shown(example: Example) -> Example:
-    """Return the middle of the lowest rows: what was not learnt from, and what is around it."""
+def _sample(data: _Data, name: str) -> Sample:
+    """Return the middle of the lowest rows of an image: what was not learnt from, and what is around it."""
+    example = next(each for each in data.examples if each.name == name)
     rows, columns = example.sides[-2:]
     left = max((columns - SHOWN_SIDE) // 2, 0)
     part = (..., slice(max(rows - SHOWN_SIDE, 0), rows), slice(left, left + min(SHOWN_SIDE, columns)))
-    target = None if example.target is None else example.target[part]
-    return replace(example, input=example.input[part], target=target)
+    target = None if example.target is None else np.asarray(example.target[part])
+    return Sample(np.asarray(example.input[part]), target)
 
 
 def _trained_on(data: _Data) -> str:
