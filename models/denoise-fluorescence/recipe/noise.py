@@ -72,11 +72,11 @@ def corrupt(patch: FloatImage, random: np.random.Generator) -> tuple[FloatImage,
 
 
 def _structures(shape: tuple[int, ...], random: np.random.Generator) -> FloatImage:
-    drawn = _spots(shape, random) if random.random() < 0.5 else _filaments(shape, random)
+    drawn = spots(shape, random) if random.random() < 0.5 else filaments(shape, random)
     return drawn * np.float32(random.uniform(0.2, 1.0))
 
 
-def _spots(shape: tuple[int, ...], random: np.random.Generator) -> FloatImage:
+def spots(shape: tuple[int, ...], random: np.random.Generator) -> FloatImage:
     """Return spots of one size and many brightnesses, at most about 1."""
     sigma = random.uniform(0.8, 2.5)
     places = random.random(shape) < 10 ** random.uniform(-3.3, -1.7)
@@ -86,7 +86,7 @@ def _spots(shape: tuple[int, ...], random: np.random.Generator) -> FloatImage:
     return limited
 
 
-def _filaments(shape: tuple[int, ...], random: np.random.Generator) -> FloatImage:
+def filaments(shape: tuple[int, ...], random: np.random.Generator) -> FloatImage:
     """Return curves of one width: where smooth random fields pass through zero."""
     light = np.zeros(shape)
     width = random.uniform(0.8, 1.8)

@@ -2,9 +2,10 @@
 
     python models/denoise-fluorescence/recipe/train.py --data PATH/TO/dsb2018/fluorescence --output DIR
 
-DIR becomes the package; its name is the model's id. The images of the validation fifth are not read. Needs
-the extra `torch`: pip install -e '.[torch]'. The schedule follows the time spent, so that `--minutes` is what
-it costs on any machine. `--resume` continues where the last run stopped.
+DIR becomes the package; its name is the model's id. The images of the validation fifth are not read.
+Needs the extra `torch`: pip install -e '.[torch]'. The schedule follows the time spent, so that
+`--minutes` is what it costs on any machine. `--resume` continues where the last run stopped, and writes
+the package again if nothing is left to do.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from drua.training.package import Sample
 from drua.training.plan import Plan, Report
-from drua.training.tasks import Names, train_denoiser
+from drua.training.tasks import Names, Release, train_denoiser
 from noise import corrupt, is_validation
+from simulate import sample
 
 NAMES = Names(
     name="Denoise fluorescence",
@@ -22,6 +25,13 @@ NAMES = Names(
     authors=("The Drua developers",),
     licence="CC0-1.0",
 )
+CONFIG = {"intensities": "not validated"}
+
+
+def release() -> Release:
+    """Return what the package has beside: its card, and the simulated sample."""
+    noisy, truth = sample()
+    return Release(CONFIG, Sample(noisy[None], truth[None]))
 
 
 def show(report: Report) -> None:
@@ -52,6 +62,7 @@ def main() -> None:
         listener=show,
         tell=print,
         corrupt=corrupt,
+        release=release(),
     )
 
 
