@@ -84,7 +84,7 @@ def main() -> None:
         if not folder.is_dir():
             sys.exit(f"{folder} is not there; the figures need the shared data")
     with drua.open_model(arguments.model) as model:
-        rows = [*unseen_images(model, 3 if arguments.tiny else None), *movies(model)]
+        rows = [*unseen_images(model, 16 if arguments.tiny else None), *movies(model)]
     texts = {part: table([row for row in rows if row.part == part]) for part in parts(rows)}
     for part, text in texts.items():
         print(f"\n{part}\n\n{text}")
