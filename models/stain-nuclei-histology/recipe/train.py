@@ -30,7 +30,13 @@ NAMES = Names(
 CONFIG = {
     "intensities": "not validated",
     "colours": ["#00ffff"],
-    "modality": {"kind": "bright-field histology", "background": "light", "channels": 3, "bits": 8},
+    "modality": {
+        "kind": "bright-field histology",
+        "background": "light",
+        "channels": 3,
+        "bits": 8,
+        "colour": True,
+    },
 }
 
 
