@@ -47,7 +47,7 @@ NUCLEI = "nuclei-fluorescence"
 DATA = ROOT.parent / "shared/data/dsb2018/histology"
 FIELD = ROOT.parent / "shared/data/real/staining/isl_neurons"
 TUNING_EVERY = 4
-SCALES = (0.7, 1.0, 1.4)
+SCALES = (0.5, 0.7, 1.0, 1.4)
 CLEARLY = 0.05
 """What counts as clearly better, in AP."""
 LEAST_R = {"nuclei": 0.6, "neurites": 0.4}
