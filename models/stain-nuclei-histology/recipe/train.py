@@ -76,7 +76,7 @@ def main() -> None:
             minutes=arguments.minutes,
             patch=128,
             batch=4,
-            width=24,
+            width=16,
             levels=3,
             loss="l1+structure",
             rate=2e-3,
