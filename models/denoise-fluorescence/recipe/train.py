@@ -22,7 +22,7 @@ from simulate import sample
 NAMES = Names(
     name="Denoise fluorescence",
     description="Removes noise from fluorescence images; gain and offset of the camera make no difference.",
-    authors=("The Drua developers",),
+    authors=("Drua developers",),
     licence="CC0-1.0",
 )
 CONFIG = {"intensities": "not validated"}

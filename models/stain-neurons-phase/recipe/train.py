@@ -23,7 +23,7 @@ from simulate import sample
 NAMES = Names(
     name="Nuclei and neurites from phase contrast",
     description="Predicts nuclei and neurites from phase contrast; a demonstration, from one field.",
-    authors=("The Drua developers",),
+    authors=("Drua developers",),
     licence="CC0-1.0",
 )
 CONFIG = {

@@ -24,7 +24,7 @@ from simulate import sample
 NAMES = Names(
     name="Nuclear stain from histology",
     description="Predicts a fluorescence-like nuclear stain from H&E and other bright-field histology.",
-    authors=("The Drua developers",),
+    authors=("Drua developers",),
     licence="CC0-1.0",
 )
 CONFIG = {
