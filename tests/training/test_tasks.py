@@ -18,6 +18,7 @@ from drua.models.card import read_card
 from drua.pipeline import open_model, predict
 from drua.selftest import reproduce
 from drua.streaming import run_into_zarr
+from drua.training.examples import Example, Sampler
 from drua.training.package import Sample
 from drua.training.picture import coloured
 from drua.training.plan import Plan, Report
@@ -162,6 +163,24 @@ def test_a_package_for_others_has_a_sample_of_its_own_more_in_its_card_and_torch
     assert {weights.format for weights in read_card(trained.folder).weights} == {"onnx", "torchscript"}
     with Picture.open(trained.folder / "cover.png") as cover:
         assert cover.width > 3 * 150
+
+
+def test_noise_that_is_added_counts_about_alike_at_every_level(tmp_path: Path) -> None:
+    for number in range(6):
+        tifffile.imwrite(tmp_path / f"{number}.tif", scene(number))
+    drawn: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def corrupt(patch: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        drawn.append((patch + random.normal(0, random.choice([2, 60]), patch.shape), patch))
+        return drawn[-1]
+
+    example = Example("scene", scene(1)[None])
+    given, wanted = Sampler([example], (48, 48), np.random.default_rng(1), corrupt=corrupt).one()
+    noise, spread = (drawn[0][0] - drawn[0][1]).std(), drawn[0][0].std()
+    assert (given - wanted).std() == pytest.approx(np.sqrt(noise / spread), rel=1e-3)
+    assert given.mean() == pytest.approx(0, abs=1e-3)
+    trained = train_denoiser([tmp_path], tmp_path / "mine", FEW, listener=_quiet, corrupt=corrupt)
+    assert any("noise was added" in note for note in trained.notes)
 
 
 def test_two_channels_are_shown_in_two_colours() -> None:

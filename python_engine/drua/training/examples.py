@@ -179,7 +179,13 @@ class Sampler:
 
 
 def _standardised(given: Pixels, wanted: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    mean, spread = given.mean(dtype=np.float64), given.std(dtype=np.float64) + 1e-6
+    """Return both with a scale between the spread of the image and that of its noise.
+
+    By the spread of the image alone, errors where there is little noise would hardly count; by that of the
+    noise alone, those where there is much. The geometric mean lets decibels count about alike.
+    """
+    mean = given.mean(dtype=np.float64)
+    spread = np.sqrt(given.std(dtype=np.float64) * (given - wanted).std(dtype=np.float64)) + 1e-6
     return (
         ((given - mean) / spread).astype(np.float32),
         ((wanted - mean) / spread).astype(np.float32),

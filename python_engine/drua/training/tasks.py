@@ -189,6 +189,10 @@ def train_denoiser(
     else:
         data = _noisy_images(images, plan, channel, standardise=corrupt is None)
     plan = replace(plan, task="denoise", method="pairs" if supervised else "blind_spot")
+    if corrupt is not None:
+        data.notes.append(
+            "noise was added to clean images; losses are in units between an image's spread and its noise's"
+        )
     if not supervised:
         noise = blindspot.measure(_some_planes(data.examples))
         data.notes.append(noise.text if structure == "auto" else f"{noise.text} (overruled: {structure})")
