@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from tests.fiji.imagej import Finished, run_drua, run_imagej, run_python
+from tests.fiji.imagej import ROOT, SAMPLE, Finished, run_drua, run_imagej, run_python
+from tests.recipes import recipe
 from tests.small_networks import write_half
 
 
@@ -181,3 +182,33 @@ def test_python_gets_images_of_the_kind_it_gave(models: dict[str, Path], field: 
     assert told["report"]
     assert (told["equal"], told["none"]) == (True, True)
     assert told["shapes"] == [[3, 40, 52], [3, 3, 40, 52]]
+
+
+@pytest.mark.parametrize("route", ["imagej", "inprocess"])
+def test_the_documented_macro_denoises(route: str, tmp_path: Path) -> None:
+    macro, argument = ROOT / "macros/denoise.ijm", f"{SAMPLE}|{tmp_path}"
+    done = _done(run_imagej(macro, argument) if route == "imagej" else run_drua("macro", macro, argument))
+    assert "denoised on cpu in" in done.out
+    names = ["denoised.tif", "difference.tif", "report.png", "run.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"nuclei-sample-{name}" for name in names]
+    difference = tifffile.imread(tmp_path / "nuclei-sample-difference.tif")
+    # the simulated camera adds 5 to 30 grey values of noise, and it is noise that goes
+    assert 5 < difference.std() < 40
+    assert abs(difference.mean()) < 1
+
+
+@pytest.mark.parametrize("route", ["imagej", "inprocess"])
+def test_the_documented_macro_stains(route: str, tmp_path: Path) -> None:
+    colours, truth = recipe("stain-nuclei-histology", "simulate").sample()
+    tifffile.imwrite(tmp_path / "tissue.tif", colours, photometric="rgb")
+    macro, argument = ROOT / "macros/virtual_stain.ijm", f"{tmp_path}/tissue.tif|{tmp_path}/out"
+    done = _done(run_imagej(macro, argument) if route == "imagej" else run_drua("macro", macro, argument))
+    assert "stained on cpu in" in done.out
+    assert "a prediction of the model 'stain-nuclei-histology'" in done.err
+    names = ["tissue-appended.tif", "tissue-run.json", "tissue-stained.tif"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    stained = tifffile.imread(tmp_path / "out/tissue-stained.tif")
+    appended = tifffile.imread(tmp_path / "out/tissue-appended.tif")
+    assert appended.shape == (4, *stained.shape)
+    np.testing.assert_array_equal(appended[:3], np.moveaxis(colours, -1, 0))
+    assert stained[truth > 0].mean() > 4 * stained[truth == 0].mean(), "nuclei are bright"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -20,6 +17,7 @@ from drua.selftest import reproduce
 from drua.similarity import nrmse, pearson, psnr
 
 from tests.network_maps import maps_of
+from tests.recipes import recipe
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 DATA = Path(__file__).resolve().parents[3] / "shared/data"
@@ -118,19 +116,6 @@ def test_the_accuracy_on_unseen_images_is_what_the_card_says() -> None:
     assert pooled == pytest.approx(_drua_config(NUCLEI)["accuracy"]["value"], abs=0.002)
 
 
-def _recipe(package: Path, name: str) -> ModuleType:
-    """Return a module of a recipe: what is learnt from, and what noise is, is written there once."""
-    spec = importlib.util.spec_from_file_location(
-        f"{package.name}_{name}".replace("-", "_"), package / "recipe" / f"{name}.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for the types of their fields
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_all_that_is_shipped_is_in_the_wheel() -> None:
     text = (MODELS.parent / "pyproject.toml").read_text(encoding="utf-8")
     for package in PACKAGES:
@@ -152,7 +137,7 @@ def test_a_stain_has_a_colour_for_every_channel_and_says_what_it_is_for(package:
 
 def _decibels_gained(light: np.ndarray, level: str, model) -> float:
     """Return by how much the PSNR of light, (Y, X), 0 to about 1, rises when its noise is removed."""
-    noise = _recipe(DENOISE, "noise")
+    noise = recipe(DENOISE.name, "noise")
     one = noise.LEVELS[level]
     noisy = noise.expose(light, one, np.random.default_rng(5))
     result = predict(Image(noisy, "YX"), model).image.pixels.reshape(light.shape)
@@ -163,7 +148,7 @@ def _decibels_gained(light: np.ndarray, level: str, model) -> float:
 
 @pytest.mark.parametrize("level", ["low", "medium", "high"])
 def test_the_denoiser_removes_noise_from_the_simulated_nuclei(level: str) -> None:
-    light = _recipe(DENOISE, "noise").clean(
+    light = recipe(DENOISE.name, "noise").clean(
         read_image(NUCLEI / "sample/nuclei-sample.tif").pixels[:320, :320]
     )
     with open_model(DENOISE) as model:
@@ -182,7 +167,7 @@ def test_the_denoiser_keeps_gain_and_offset_of_the_camera() -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared DSB 2018 images are not beside this checkout")
 @pytest.mark.parametrize("level", ["low", "medium", "high"])
 def test_the_denoiser_removes_noise_from_unseen_images(level: str) -> None:
-    noise = _recipe(DENOISE, "noise")
+    noise = recipe(DENOISE.name, "noise")
     paths = [path for path in sorted((SHARED / "images").glob("*.png")) if noise.is_validation(path.stem)]
     with open_model(DENOISE) as model:
         gains = [
@@ -202,14 +187,14 @@ def _found_in_stain(colours: np.ndarray, stain, nuclei) -> np.ndarray:
 
 
 def test_nuclei_are_found_in_the_stain_of_the_simulated_tissue() -> None:
-    colours, truth = _recipe(HISTOLOGY, "simulate").sample()
+    colours, truth = recipe(HISTOLOGY.name, "simulate").sample()
     with open_model(HISTOLOGY) as stain, open_model(NUCLEI) as nuclei:
         assert score(match(_found_in_stain(colours, stain, nuclei), truth)).ap >= 0.7
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared histology images are not beside this checkout")
 def test_nuclei_are_found_in_the_stain_of_unseen_tissue_and_not_in_its_inverted_grey() -> None:
-    fields = list(_recipe(HISTOLOGY, "data").fields(DATA / "dsb2018/histology", validation=True))[::3]
+    fields = list(recipe(HISTOLOGY.name, "data").fields(DATA / "dsb2018/histology", validation=True))[::3]
     with open_model(HISTOLOGY) as stain, open_model(NUCLEI) as nuclei:
         ours = [match(_found_in_stain(colours, stain, nuclei), truth) for _, colours, truth in fields]
         grey = [
@@ -222,7 +207,7 @@ def test_nuclei_are_found_in_the_stain_of_unseen_tissue_and_not_in_its_inverted_
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared field of neurons is not beside this checkout")
 def test_the_stain_of_neurons_is_like_the_truth_on_the_strip_left_out() -> None:
-    data, field = _recipe(NEURONS, "data"), DATA / "real/staining/isl_neurons"
+    data, field = recipe(NEURONS.name, "data"), DATA / "real/staining/isl_neurons"
     phase = np.stack([data.read(field, name) for name in data.DEPTHS])
     strip = (slice(None), slice(data.border(phase.shape[-1]), None))
     result = predict(Image(phase, "CYX"), str(NEURONS)).image.pixels[0, 0]
