@@ -15,10 +15,10 @@ from scipy import ndimage
 
 SHAPE = (288, 384)
 SEED = 1789
-BLURS = (2.2, 1.6, 1.2)
+BLURS = (1.8, 1.3, 0.9)
 """Sigma of the blur of each depth."""
-DARK, BRIGHT = 14000.0, 40000.0
-"""Background of the stains, and what the brightest of them has above it."""
+DARK, BRIGHT = (14190.0, 12880.0), (500.0, 4500.0)
+"""Background of the stains, and what the brightest has above it: about what is predicted for the drawing."""
 FloatImage = NDArray[np.float64]
 
 
@@ -27,10 +27,12 @@ def sample() -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
     random = np.random.default_rng(SEED)
     bodies, nuclei = cells(random)
     threads = neurites(random)
-    thickness = 9 * bodies + 2.2 * threads + 0.25 * _blotches(2, random)
+    granules = np.sqrt(bodies) * (2.5 * _blotches(1.6, random) + 7 * _blotches(4, random))
+    thickness = 4 * bodies + granules + 2.5 * threads + 0.3 * _blotches(2, random)
     depths = np.stack([_relief(ndimage.gaussian_filter(thickness, sigma)) for sigma in BLURS])
-    noisy = 30000 + 9000 * depths + random.normal(0, 900, depths.shape)
-    stains = DARK + BRIGHT * np.stack([nuclei, np.maximum(0.8 * threads, 0.3 * bodies)])
+    noisy = 30000 + 16000 * depths + random.normal(0, 900, depths.shape)
+    light = np.stack([nuclei, np.maximum(0.8 * threads, 0.3 * bodies)])
+    stains = np.reshape(DARK, (2, 1, 1)) + np.reshape(BRIGHT, (2, 1, 1)) * light
     return np.clip(np.rint(noisy), 0, 65535).astype(np.uint16), stains.astype(np.float32)
 
 
@@ -38,11 +40,11 @@ def cells(random: np.random.Generator) -> tuple[FloatImage, FloatImage]:
     """Return the height of cell bodies in groups, and the light of their nuclei, 0 to 1."""
     rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
     bodies, nuclei = np.zeros(SHAPE), np.zeros(SHAPE)
-    for _ in range(5):
+    for _ in range(4):
         middle = random.uniform(0, SHAPE[0]), random.uniform(0, SHAPE[1])
-        for _ in range(random.integers(2, 9)):
+        for _ in range(random.integers(5, 16)):
             y, x = (each + random.normal(0, 22) for each in middle)
-            radius = random.uniform(8, 12)
+            radius = random.uniform(9, 13)
             far = np.hypot(rows - y, columns - x) / radius
             bodies = np.maximum(bodies, np.sqrt(np.clip(1.3**2 - far**2, 0, None)))
             nuclei = np.maximum(nuclei, random.uniform(0.5, 1) * np.sqrt(np.clip(1 - far**2, 0, None)))
