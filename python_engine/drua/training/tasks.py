@@ -651,10 +651,10 @@ def _shift_notes(shifts: Sequence[pairs.Shift], *, allow_shift: bool) -> list[st
             " (drua train --allow-shift)",
         )
     if worst.length > pairs.WARNED_SHIFT:
-        typical = float(np.median([shift.length for shift in shifts]))
+        shifted = [shift.length for shift in shifts if shift.length > pairs.WARNED_SHIFT]
         return [
-            f"warning: pairs are shifted by {typical:.1f} pixels (median), and what is learnt will be blurred"
-            f" by about that; {worst.text}"
+            f"warning: {len(shifted)} of {len(shifts)} pairs are shifted, by {np.median(shifted):.1f} pixels"
+            f" (median), and what is learnt from them will be blurred by about that; {worst.text}"
         ]
     if not any(shift.believed or shift.before > pairs.BELIEVED for shift in shifts):
         return [

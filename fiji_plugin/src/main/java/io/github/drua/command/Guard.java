@@ -93,7 +93,7 @@ final class Guard {
   /** Tells what is good to know and no error: in the log window, or on stderr. */
   static void tell(String note) {
     if (isWatched()) {
-      IJ.log("Drua: " + note);
+      IJ.log(Wrapped.line("Drua: " + note));
     } else {
       System.err.println("Drua: " + note);
     }

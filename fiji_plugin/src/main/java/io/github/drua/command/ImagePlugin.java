@@ -14,7 +14,7 @@ abstract class ImagePlugin extends ModelPlugin<ImageParameters> {
   private final ImageTask task;
 
   ImagePlugin(ImageTask task) {
-    super(task.command(), task.purpose(), task.defaultModel());
+    super(task.command(), task.purpose(), task.firstChoice());
     this.task = task;
   }
 

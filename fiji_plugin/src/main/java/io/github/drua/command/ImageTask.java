@@ -11,6 +11,7 @@ public enum ImageTask {
       "denoise",
       DenoisePlugin.COMMAND,
       "denoise-fluorescence",
+      "denoise-fluorescence",
       Arrays.asList("denoised", "difference", "report"),
       Arrays.asList("32-bit", "input")),
   /** Predicts what a stain would show. */
@@ -18,20 +19,28 @@ public enum ImageTask {
       "stain",
       StainPlugin.COMMAND,
       "",
+      "stain-nuclei-histology",
       Arrays.asList("stained", "appended"),
       Collections.emptyList());
 
   private final String id;
   private final String command;
   private final String defaultModel;
+  private final String firstChoice;
   private final List<String> outputs;
   private final List<String> types;
 
   ImageTask(
-      String id, String command, String defaultModel, List<String> outputs, List<String> types) {
+      String id,
+      String command,
+      String defaultModel,
+      String firstChoice,
+      List<String> outputs,
+      List<String> types) {
     this.id = id;
     this.command = command;
     this.defaultModel = defaultModel;
+    this.firstChoice = firstChoice;
     this.outputs = Collections.unmodifiableList(outputs);
     this.types = Collections.unmodifiableList(types);
   }
@@ -49,6 +58,11 @@ public enum ImageTask {
   /** Returns the model that is used where none is named; empty if one must be. */
   public String defaultModel() {
     return defaultModel;
+  }
+
+  /** Returns the model that a dialog shows first, if it is there. */
+  public String firstChoice() {
+    return firstChoice;
   }
 
   /** Returns what a run can return; the first is returned where nothing is asked for. */

@@ -25,7 +25,7 @@ public final class ImageDialog extends ModelDialog<ImageParameters> {
     super(
         task.command().replace("...", ""),
         STARTS.get(task),
-        task.defaultModel(),
+        task.firstChoice(),
         image,
         cards,
         devices);

@@ -19,6 +19,11 @@ public final class Wrapped {
     return sentence(sentence);
   }
 
+  /** Returns a line as several that a log shows without scrolling, all but the first indented. */
+  public static String line(String text) {
+    return text(text, WIDTH).replace("\n", "\n    ");
+  }
+
   /** Returns a text in lines of at most so many letters, longer words aside. */
   static String text(String text, int width) {
     StringBuilder lines = new StringBuilder();
