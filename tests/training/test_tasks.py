@@ -213,8 +213,8 @@ def test_pairs_that_are_shifted_a_little_are_warned_of(
     train_stain(
         [pair_folders[0]], [pair_folders[1]], tmp_path / "mine", FEW, listener=_quiet, tell=told.append
     )
-    assert any(note.startswith("warning: pairs are shifted by 2.0 pixels") for note in told)
-    assert any("shifted by 2.0" in line for line in (tmp_path / "mine/README.md").read_text().splitlines())
+    assert any("pairs are shifted, by 2.0 pixels (median)" in note for note in told)
+    assert any("shifted, by 2.0" in line for line in (tmp_path / "mine/README.md").read_text().splitlines())
 
 
 def test_cancelling_gives_a_finished_model_that_can_be_resumed(tmp_path: Path) -> None:
