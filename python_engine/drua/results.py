@@ -269,7 +269,7 @@ def _imagej_metadata(image: Image, run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _writable(pixels: NDArray[Any]) -> NDArray[Any]:
     """Return pixels of a type that ImageJ has."""
-    known = pixels.dtype in (np.uint8, np.uint16, np.float32)
+    known = pixels.dtype in (np.uint8, np.uint16, np.int16, np.float32)
     return pixels if known else pixels.astype(np.float32)
 
 

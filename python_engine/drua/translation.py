@@ -251,6 +251,8 @@ def _channels(image: Image, numbers: Sequence[int]) -> Image:
     whole = image.to("TZCYX")
     index = [number - 1 for number in numbers]
     pixels = np.asarray(whole.pixels)
+    if pixels.dtype == bool:
+        pixels = pixels.astype(np.uint8)  # masks are numbers, too
     if index == list(range(whole.size("C"))):
         return replace(whole, pixels=pixels)
     names = whole.channel_names

@@ -176,6 +176,27 @@ def test_values_beyond_the_type_are_never_wrapped(tmp_path: Path) -> None:
     assert np.all(made.maps["difference"].pixels == -55), "what was removed is of what is returned"
 
 
+def test_files_keep_types_that_imagej_has(tmp_path: Path) -> None:
+    package = _write(tmp_path / "half-it", _half)
+    expected = {np.uint8: np.uint8, np.uint16: np.uint16, np.int16: np.int16, np.uint32: np.float32}
+    with open_model(package) as model:
+        for kind, written in expected.items():
+            pixels = (_noisy(32, 32).astype(np.int64) - (200 if kind is np.int16 else 0)).clip(-150, 250)
+            made = denoise(Image(pixels.astype(kind), "YX"), model, Request(), kind="input")
+            results.save(made, tmp_path, kind.__name__)
+            back = read_image(tmp_path / f"{kind.__name__}-denoised.tif").pixels
+            assert back.dtype == written
+            np.testing.assert_array_equal(back, np.rint(pixels / 2))
+
+
+def test_a_mask_is_an_image_of_numbers(smoother: Path) -> None:
+    mask = _noisy(32, 32) > 200
+    with open_model(smoother) as model:
+        made = denoise(Image(mask, "YX"), model, Request(), outputs=("denoised", "difference"), kind="input")
+    assert made.maps["denoised"].pixels.dtype == np.uint8
+    assert set(np.unique(made.maps["denoised"].pixels)) <= {0, 1}
+
+
 def test_the_difference_is_input_minus_result(smoother: Path) -> None:
     image = Image(_noisy(40, 48), "YX")
     with open_model(smoother) as model:
