@@ -7,6 +7,7 @@ import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
 import io.github.drua.image.ImageBridge;
+import io.github.drua.image.LabelImage;
 import io.github.drua.image.Region;
 
 /**
@@ -41,8 +42,8 @@ final class ImageWatch implements ImageListener {
 
   @Override
   public void imageOpened(ImagePlus image) {
-    // A macro does not wait until memory is ready.
-    if (Interpreter.getInstance() == null) {
+    // A macro does not wait until memory is ready, and labels are not what is segmented next.
+    if (Interpreter.getInstance() == null && !LabelImage.isOne(image)) {
       expect(Engines.get(), image);
     }
   }

@@ -12,6 +12,7 @@ import io.github.drua.engine.Segment;
 /** Label images that the engine returned, as ImageJ images of the size of their input. */
 public final class LabelImage {
   private static final int SMALLEST_RANGE = 255;
+  private static final String MARK = "drua.labels";
 
   private LabelImage() {}
 
@@ -27,11 +28,17 @@ public final class LabelImage {
     // With fewer labels than colours each has its own.
     int count = result.outputs().getInt("count", 0);
     labels.setDisplayRange(0, Math.max(count, SMALLEST_RANGE));
+    labels.setProperty(MARK, Boolean.TRUE);
     labels.setProperty("Info", Provenance.text(result.outputs().get("run")));
     if (region.slices == source.getNSlices() && region.frames == source.getNFrames()) {
       labels.setPosition(1, source.getSlice(), source.getFrame());
     }
     return labels;
+  }
+
+  /** Returns whether an image holds labels that Drua has just made. */
+  public static boolean isOne(ImagePlus image) {
+    return image.getProperty(MARK) != null;
   }
 
   private static ImageStack stack(
