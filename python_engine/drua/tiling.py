@@ -170,11 +170,14 @@ def fit_tile(side: int, tile: int, margin: int, stride: int, step: int, least: i
         return least
     extended = side + 2 * margin if context else side
     needed = extended
+    largest = least + max(tile - least, 0) // step * step
     if extended > tile:
         inside = extended - 2 * margin
         most = max((tile - 2 * margin) // stride, 1) * stride
-        core = -(-inside // -(-inside // most))
-        needed = -(-core // stride) * stride + 2 * margin
+        # tiles begin at multiples of the stride; what the last one has beyond that counts, too
+        count = 1 + -(-(inside - (tile - 2 * margin)) // most)
+        core = -(-inside // count)
+        needed = min(-(-core // stride) * stride + 2 * margin, largest)
     return least + -(-max(needed - least, 0) // step) * step
 
 

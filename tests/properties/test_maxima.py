@@ -17,7 +17,7 @@ rough = arrays.arrays(np.int16, shapes, elements=st.integers(-1000, 1000)).map(
     lambda field: (field / 1000).astype(np.float32)
 )
 flat = arrays.arrays(np.int8, shapes, elements=st.integers(0, 5)).map(lambda field: field.astype(np.float32))
-smooth = rough.map(lambda field: ndimage.gaussian_filter(field, 1))
+smooth = rough.map(lambda field: ndimage.gaussian_filter(field, 1).round(3).astype(np.float32))
 volumes = arrays.arrays(bool, arrays.array_shapes(min_dims=3, max_dims=3, min_side=3, max_side=11))
 # The distances that the watershed makes of a mask, rounded: roots that differ in the last bit are ties, too.
 distances = st.tuples(volumes, st.sampled_from([1.0, 2.5, 4.0])).map(

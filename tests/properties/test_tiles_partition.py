@@ -1,6 +1,6 @@
 import numpy as np
 from drua.tiling import Placement, TileGrid, continued, fit_tile, window
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 
@@ -60,6 +60,7 @@ def test_the_cores_of_all_windows_are_the_image(grid, channels, padding):
 
 
 @given(sides(), st.booleans())
+@example((71, 42, 1, 7), True)
 def test_a_fitted_tile_covers_the_image_with_no_more_tiles_than_the_largest(side, context):
     length, tile, margin, stride = side
     fitted = fit_tile(length, tile, margin, stride, stride, stride, context=context)
