@@ -56,7 +56,7 @@ def main() -> None:
     train_denoiser(
         [path for path in images if not is_validation(path.stem)],
         arguments.output,
-        Plan(minutes=arguments.minutes, patch=96, batch=8, width=24, levels=2, rate=1.5e-3, patience=30),
+        Plan(minutes=arguments.minutes, patch=96, batch=8, width=24, levels=2, rate=2e-3, patience=30),
         names=NAMES,
         resume=arguments.resume,
         listener=show,

@@ -179,13 +179,11 @@ class Sampler:
 
 
 def _standardised(given: Pixels, wanted: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return both with a scale between the spread of the image and that of its noise.
+    """Return both in units of the noise, so that what is learnt from is the share of it that is left.
 
-    By the spread of the image alone, errors where there is little noise would hardly count; by that of the
-    noise alone, those where there is much. The geometric mean lets decibels count about alike.
+    In units of the image's spread, errors where there is little noise would hardly count.
     """
-    mean = given.mean(dtype=np.float64)
-    spread = np.sqrt(given.std(dtype=np.float64) * (given - wanted).std(dtype=np.float64)) + 1e-6
+    mean, spread = given.mean(dtype=np.float64), (given - wanted).std(dtype=np.float64) + 1e-6
     return (
         ((given - mean) / spread).astype(np.float32),
         ((wanted - mean) / spread).astype(np.float32),

@@ -191,7 +191,7 @@ def train_denoiser(
     plan = replace(plan, task="denoise", method="pairs" if supervised else "blind_spot")
     if corrupt is not None:
         data.notes.append(
-            "noise was added to clean images; losses are in units between an image's spread and its noise's"
+            "noise was added to clean images: losses are in units of its variance, not of the images' spread"
         )
     if not supervised:
         noise = blindspot.measure(_some_planes(data.examples))
