@@ -99,6 +99,6 @@ def test_ctrl_c_stops(what: str, tmp_path: object) -> None:
         process.kill()
         process.communicate()
     assert time.monotonic() - begun < SECONDS_TO_LEAVE
-    assert out.splitlines()[-1] == "stopped"
+    assert out.splitlines()[-1:] == ["stopped"], err
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert process.returncode == -signal.SIGINT

@@ -118,7 +118,7 @@ def test_a_network_that_works_in_place_leaves_the_input_alone(tmp_path: Path) ->
 def test_torchscript_and_onnx_agree(package: Path) -> None:
     card = read_card(package)
     weights = next(weights for weights in card.weights if weights.format == "torchscript")
-    image = np.random.default_rng(4).random((1, 1, 160, 224), np.float32)
+    image = np.random.default_rng(4).random((1, len(card.input.channels), 160, 224), np.float32)
     scripted = torchscript.open_script(weights, "cpu").run([image])[0]
     with open_model(package) as model:
         np.testing.assert_allclose(model.backend.run([image])[0], scripted, atol=1e-4)
