@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from drua.errors import (
     BackendError,
@@ -57,6 +57,8 @@ SECONDS_TO_LEAVE = 3.0
 SECONDS_TO_BE_GONE = 30.0
 SECONDS_TO_STOP = 10.0
 SECONDS_BETWEEN_LOOKS = 0.1
+
+T = TypeVar("T")
 
 
 def java(name: str) -> Any:
@@ -285,6 +287,9 @@ def watcher(progress: Progress | None) -> Any:
         def __init__(self) -> None:
             self.error: BaseException | None = None
 
+        def stop(self) -> None:
+            self.error = KeyboardInterrupt()
+
         @jpype.JOverride  # type: ignore[untyped-decorator]
         def update(self, what: Any, done: Any, total: Any) -> None:
             try:
@@ -318,20 +323,24 @@ def drua_error(error: Any) -> BaseException:
     return kept
 
 
-def interruptible(call: Callable[[], Any], stop: Callable[[], Any]) -> None:
-    """Call Java so that Ctrl-C stops it, too: the main thread hears of it only while it runs Python."""
+def interruptible(call: Callable[[], T], stop: Callable[[], Any]) -> T:
+    """Return what a call of Java returns, so that Ctrl-C stops it, too.
+
+    The main thread hears of Ctrl-C only while it runs Python, and JPype 1.7.1 fails where a Ctrl-C arrives
+    together with an exception of Java; so another thread does the work, and the main one waits in Python.
+    """
     if threading.current_thread() is not threading.main_thread():
-        call()
-        return
+        return call()
+    returned: list[T] = []
     errors: list[BaseException] = []
 
     def work() -> None:
         try:
-            call()
+            returned.append(call())
         except BaseException as error:  # raised again where somebody can catch it
             errors.append(error)
 
-    thread = threading.Thread(target=work, name="drua-macro", daemon=True)
+    thread = threading.Thread(target=work, name="drua-java", daemon=True)
     thread.start()
     try:
         while thread.is_alive():
@@ -339,9 +348,12 @@ def interruptible(call: Callable[[], Any], stop: Callable[[], Any]) -> None:
     except KeyboardInterrupt:
         stop()
         thread.join(SECONDS_TO_STOP)
+        # JPype has told this thread in Java, too, which must not stop the next call.
+        java("java.lang.Thread").interrupted()
         raise
     if errors:
         raise errors[0]
+    return returned[0]
 
 
 def close() -> None:

@@ -568,10 +568,10 @@ def _network_run(done: Any) -> NetworkRun:
 def _told_of_errors(method: Callable[..., Any], image: Any, options: dict[str, str], request: Request) -> Any:
     """Return what a method of a host in Java returns; its errors are raised as ours."""
     watcher = embedded_fiji.watcher(request.progress)
-    # A Ctrl-C that came too late for the last call would stop this one.
-    java("java.lang.Thread").interrupted()
     try:
-        return method(image, options, dict(request.inputs), watcher)
+        return embedded_fiji.interruptible(
+            lambda: method(image, options, dict(request.inputs), watcher), watcher.stop
+        )
     except embedded_fiji.java_exception() as error:
         if watcher.error is not None:
             raise watcher.error from None

@@ -64,6 +64,9 @@ BUSY = {
     "a segmentation": """
 big = jpype.JClass('ij.IJ').createImage('big', '16-bit ramp', 3001, 3001, 1)
 gateway.segment(big, progress=lambda *_: print('busy', flush=True))""",
+    "a segmentation whose progress takes its time": """
+small = jpype.JClass('ij.IJ').createImage('small', '16-bit ramp', 300, 300, 1)
+gateway.segment(small, progress=lambda *_: (print('busy', flush=True), sum(range(10**7))))""",
     "a macro": """
 from pathlib import Path
 macro = Path(sys.argv[1]) / 'busy.ijm'
