@@ -83,6 +83,13 @@ def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> int:
     return free if limit == "max" else min(free, max(0, int(limit) - int(used)))
 
 
+def held_memory() -> int:
+    """Return how many bytes of the machine's memory this process holds now."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
 def replace_file(new: Path, old: Path, system: str = sys.platform) -> None:
     """Put a new file in the place of an old one, in one step.
 

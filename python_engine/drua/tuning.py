@@ -13,8 +13,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import prod
+from math import ceil, prod
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from drua.backends import Backend
 from drua.errors import DeviceMemoryError, ShapeError
 from drua.inference import Size
 from drua.models.card import ModelCard
+from drua.tiling import TileGrid
 
 WORTH_IT = 6_000_000
 """Pixels of an image from which a measurement pays."""
@@ -36,17 +38,23 @@ BATCHES = {"cpu": (1, 4)}
 MORE_BATCHES = (1, 4, 16)
 """For devices with more processors than a tile has work for."""
 
-GROWN = (1536, 2048, 3072, 4096)
-"""Sides that are not measured: beyond a certain size all tiles are equally fast."""
+GROWN = (1024, 1536, 2048, 3072, 4096)
+"""Sides that need not be measured: beyond a certain size all tiles are equally fast."""
 
 LONGEST = 8.0
 """Seconds that a tile may take: a run can be cancelled between tiles only."""
 
 LEAST_BYTES = 300.0
-"""Memory for a pixel of a tile to reckon with at least: measuring it beside other programs is uncertain."""
+"""Memory for a pixel of a tile to reckon with at least: what is read and written comes on top."""
+
+SECONDS_BETWEEN_LOOKS = 0.005
+"""How often the memory is looked at while a shape is timed: some runtimes give it back after a run."""
+
+NEARLY = 1.05
+"""How much longer than the fastest tile a smaller one may take: it needs less memory."""
 
 SHARE_OF_MEMORY = 0.25
-"""How much of the free memory a tile may take."""
+"""How much of the free memory the tiles that are predicted at a time may take."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,11 @@ class Shape:
     batch: int
     speed: float
     bytes: float
+
+    @property
+    def pixels(self) -> int:
+        """The pixels of a batch."""
+        return prod(self.tile) * self.batch
 
 
 def size_for(
@@ -97,10 +110,16 @@ def size_for(
     if prod(sides) * count < WORTH_IT or not _has_choice(card):
         return preferred
     shapes = _known(card, backend) or _measured(card, backend, progress)
-    affordable = [shape for shape in (*shapes, *_grown(shapes)) if shape.speed and _fits(shape, backend)]
-    if not affordable:
+    seconds = {
+        shape: len(grid) * prod(grid.tile) * count / shape.speed
+        for shape in (*shapes, *_grown(shapes))
+        if shape.speed and (grid := _grid(card, shape, sides)) and _fits(shape, grid, backend)
+    }
+    if not seconds:
         return preferred
-    return _size(card, min(affordable, key=lambda shape: _seconds(card, shape, sides, count)))
+    soon = NEARLY * min(seconds.values())
+    frugal = min((shape for shape in seconds if seconds[shape] <= soon), key=lambda each: each.pixels)
+    return _size(card, frugal)
 
 
 def _has_choice(card: ModelCard) -> bool:
@@ -113,12 +132,15 @@ def _measured(card: ModelCard, backend: Backend, progress: Callable[[str, int, i
     """Time shapes from small to large; a shape that takes too long, or too much memory, is the last."""
     found: list[Shape] = []
     candidates = sorted(_candidates(card, backend.device), key=lambda each: prod(each[0]) * each[1])
+    held = platform.held_memory()
     for number, (tile, batch) in enumerate(candidates):
         if any(shape.tile == tile and batch > 1 and _is_slower(shape, found) for shape in found):
             continue
+        if found and not _is_affordable(found[-1], prod(tile) * batch, backend):
+            break
         progress("measuring the device, shapes", number, len(candidates))
         try:
-            shape, seconds = _time(card, backend, tile, batch)
+            shape, seconds = _time(card, backend, tile, batch, held)
         except DeviceMemoryError:
             found.append(Shape(tile, batch, 0.0, 0.0))
             break
@@ -160,19 +182,39 @@ def _leaves_core(card: ModelCard, tile: Sequence[int]) -> bool:
     )
 
 
-def _time(card: ModelCard, backend: Backend, tile: tuple[int, ...], batch: int) -> tuple[Shape, float]:
-    """Time a shape; the first run, in which memory is taken, tells how much."""
+def _time(
+    card: ModelCard, backend: Backend, tile: tuple[int, ...], batch: int, held: int
+) -> tuple[Shape, float]:
+    """Time a shape; the first run, which takes memory, tells how much more than `held` bytes it needs."""
     zeros = np.random.default_rng(0).normal(size=(len(card.input.channels), *tile)).astype(np.float32)
     inputs = [inference.to_network([zeros] * batch, card.input)]
-    before = platform.free_memory()
-    backend.run(inputs)
-    taken = max(before - platform.free_memory(), 0)
+    most = _most_held(lambda: backend.run(inputs))
     started = time.perf_counter()
     backend.run(inputs)
     seconds = time.perf_counter() - started
     pixels = prod(tile) * batch
-    needed = taken / pixels if backend.device == "cpu" else 0.0
+    needed = max(most - held, 0) / pixels if backend.device == "cpu" else 0.0
     return Shape(tile, batch, pixels / seconds, needed), seconds
+
+
+def _most_held(work: Callable[[], object]) -> int:
+    """Do something, and return the most bytes that this process held meanwhile."""
+    most = platform.held_memory()
+    done = Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not done.wait(SECONDS_BETWEEN_LOOKS):
+            most = max(most, platform.held_memory())
+
+    watcher = Thread(target=watch, name="drua-memory", daemon=True)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return max(most, platform.held_memory())
 
 
 def _grown(shapes: Sequence[Shape]) -> list[Shape]:
@@ -189,20 +231,24 @@ def _grown(shapes: Sequence[Shape]) -> list[Shape]:
     ]
 
 
-def _fits(shape: Shape, backend: Backend) -> bool:
+def _grid(card: ModelCard, shape: Shape, sides: Sequence[int]) -> TileGrid | None:
+    """Return how an image would be cut, or None if the card's sizes leave no tile for it."""
+    try:
+        return inference.grid_of(card, sides, _size(card, shape))
+    except ShapeError:
+        return None
+
+
+def _fits(shape: Shape, grid: TileGrid, backend: Backend) -> bool:
+    at_a_time = shape.batch * backend.lanes(ceil(len(grid) / shape.batch))
+    return _is_affordable(shape, prod(grid.tile) * at_a_time, backend)
+
+
+def _is_affordable(shape: Shape, pixels: int, backend: Backend) -> bool:
+    """Return whether so many pixels may be predicted at a time, by what a shape took."""
     if backend.device != "cpu":
         return True  # what does not fit is run in pieces, and the user is told
-    needed = max(shape.bytes, LEAST_BYTES) * prod(shape.tile) * shape.batch
-    return needed <= platform.free_memory() * SHARE_OF_MEMORY
-
-
-def _seconds(card: ModelCard, shape: Shape, sides: Sequence[int], count: int) -> float:
-    """Return how long an image would take."""
-    try:
-        grid = inference.grid_of(card, sides, _size(card, shape))
-    except ShapeError:
-        return float("inf")
-    return len(grid) * prod(grid.tile) * count / shape.speed
+    return max(shape.bytes, LEAST_BYTES) * pixels <= platform.free_memory() * SHARE_OF_MEMORY
 
 
 def _size(card: ModelCard, shape: Shape) -> Size:

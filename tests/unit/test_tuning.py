@@ -21,8 +21,8 @@ class Paced:
 
     device, provider = "cpu", "test"
 
-    def __init__(self, slow: int = 0, most: int = 10**9) -> None:
-        self.slow, self.most = slow, most
+    def __init__(self, slow: int = 0, most: int = 10**9, lanes: int = 1) -> None:
+        self.slow, self.most, self._lanes = slow, most, lanes
         self.shapes: list[tuple[int, ...]] = []
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
@@ -34,7 +34,7 @@ class Paced:
         return [inputs[0]]
 
     def lanes(self, runs: int) -> int:
-        return 1
+        return min(self._lanes, runs)
 
     def close(self) -> None:
         pass
@@ -93,6 +93,18 @@ def test_a_spoiled_cache_is_measured_again(card: ModelCard) -> None:
 def test_shapes_beyond_the_memory_are_left_out(card: ModelCard) -> None:
     size = size_for(card, Paced(most=512 * 512), (2000, 2000), 1, _silent)
     assert size.tile["Y"] * size.tile["X"] * size.batch <= 512 * 512
+
+
+@pytest.mark.parametrize("lanes", [1, 4])
+def test_the_tiles_at_a_time_share_a_part_of_the_free_memory(
+    card: ModelCard, monkeypatch: pytest.MonkeyPatch, lanes: int
+) -> None:
+    gigabyte = 2**30
+    monkeypatch.setattr(tuning.platform, "free_memory", lambda: gigabyte)
+    size = size_for(card, Paced(lanes=lanes), (5000, 5000), 1, _silent)
+    pixels = size.tile["Y"] * size.tile["X"] * size.batch
+    assert pixels * lanes * tuning.LEAST_BYTES <= gigabyte * tuning.SHARE_OF_MEMORY
+    assert pixels * lanes * tuning.LEAST_BYTES > gigabyte * tuning.SHARE_OF_MEMORY / 16, "and they use it"
 
 
 def test_measuring_can_be_cancelled(card: ModelCard) -> None:

@@ -70,8 +70,7 @@ class OnnxBackend:
         self._path = path
         self._session = session
         self._options = _quiet()
-        self._in_lanes: Any = None
-        self._current = session
+        self._lanes = 1
         self._inputs = [(each.name, _NUMPY.get(each.type, np.float32)) for each in session.get_inputs()]
 
     @property
@@ -97,33 +96,32 @@ class OnnxBackend:
             for (name, kind), array in zip(self._inputs, inputs, strict=True)
         }
         with _mapped_errors(self.device), _refusals(named):
-            return list(self._current.run(None, named, self._options))
+            return list(self._session.run(None, named, self._options))
 
     def lanes(self, runs: int) -> int:
         """Return how many runs at a time are fastest.
 
         On the CPU fewer threads for each of several tiles wait less for one another than all for one: 10 to
-        15 % were measured. That takes a session of its own, which a few runs would not pay for. Other devices
+        15 % were measured. A session keeps its threads and all memory that it ever needed, so that there is
+        one at a time; a new one is loaded in milliseconds, which a few runs would not pay for. Other devices
         run one at a time, but the next tile is made ready beside it.
         """
         if self.device != "cpu":
             return 2
         processors = os.cpu_count() or 1
-        lanes = max(2, processors // THREADS_OF_A_LANE)
-        if runs < FEWEST_RUNS or processors < 2:
-            self._current = self._session
-            return 1
-        if self._in_lanes is None:
+        lanes = max(2, processors // THREADS_OF_A_LANE) if runs >= FEWEST_RUNS and processors > 1 else 1
+        if lanes != self._lanes:
             options = _session_options()
-            options.intra_op_num_threads = max(processors // lanes, 1)
+            if lanes > 1:
+                options.intra_op_num_threads = max(processors // lanes, 1)
             with _mapped_errors(self.device, self._path):
-                self._in_lanes = _session(self._path, options, [self.provider])
-        self._current = self._in_lanes
+                self._session = _session(self._path, options, [self.provider])
+            self._lanes = lanes
         return lanes
 
     def close(self) -> None:
         """Give the memory back."""
-        self._session = self._in_lanes = self._current = None
+        self._session = None
 
 
 def open_session(weights: Weights, device: str) -> OnnxBackend:
