@@ -239,7 +239,7 @@ def _translate(
 ) -> None:
     """Denoise or stain every image; warn once."""
     from drua import translation
-    from drua.files import read_display
+    from drua.files import read_captions, read_display
     from drua.pipeline import open_model, warning
     from drua.results import suffixes_of
     from drua.streaming import run_into_zarr
@@ -254,7 +254,11 @@ def _translate(
 
         def found(image: Image, path: Path, progress: Progress) -> Prediction:
             request = translation.Request(
-                **options, source=path.name, progress=progress, display=read_display(path)
+                **options,
+                source=path.name,
+                progress=progress,
+                display=read_display(path),
+                captions=read_captions(path),
             )
             return make(image, opened, request)
 

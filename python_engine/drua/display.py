@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from drua.errors import CardError, ProtocolError
 
 WHITE = "#ffffff"
 RGB = ("#ff0000", "#00ff00", "#0000ff")
+MODES = ("composite", "color", "grayscale")
+"""ImageJ's words: all channels together, or one at a time, in its colour or in grey."""
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _BY_NAME = (
@@ -41,16 +43,21 @@ class Display:
         '#rrggbb' for each channel.
     is_rgb : bool
         Whether three 8-bit channels are red, green and blue of one picture.
+    mode : str
+        How several channels are shown: one of `MODES`.
     """
 
     ranges: tuple[tuple[float, float], ...]
     colours: tuple[str, ...]
     is_rgb: bool = False
+    mode: str = "composite"
 
     def of(self, channels: Sequence[int]) -> Display:
         """Return the display of some channels, counted from 0."""
         picked = tuple(self.ranges[number] for number in channels)
-        return Display(picked, tuple(self.colours[number] for number in channels))
+        return replace(
+            self, ranges=picked, colours=tuple(self.colours[number] for number in channels), is_rgb=False
+        )
 
     def over(self, channels: int) -> Display | None:
         """Return the display of so many channels, which may share one; None if there is none for each."""
@@ -67,6 +74,7 @@ class Display:
             "ranges": [list(each) for each in self.ranges],
             "colours": list(self.colours),
             "rgb": self.is_rgb,
+            "mode": self.mode,
         }
 
     @classmethod
@@ -75,13 +83,16 @@ class Display:
         try:
             ranges = tuple((float(low), float(high)) for low, high in message["ranges"])
             colours = tuple(map(str, message["colours"]))
+            mode = str(message.get("mode", "composite"))
         except (KeyError, TypeError, ValueError) as error:
             raise ProtocolError(
                 f"display is {dict(message)!r:.80}, but ranges and colours are expected"
             ) from error
         if len(ranges) != len(colours) or not all(map(is_colour, colours)):
             raise ProtocolError(f"display is {dict(message)!r:.80}, but each range needs a colour #rrggbb")
-        return cls(ranges, colours)
+        if mode not in MODES:
+            raise ProtocolError(f"the mode of a display is {mode!r}, but must be of {', '.join(MODES)}")
+        return cls(ranges, colours, mode=mode)
 
 
 def is_colour(text: str) -> bool:

@@ -6,6 +6,7 @@ A file is read as ImageJ reads it, so that the command line and Fiji see the sam
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -13,7 +14,8 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from drua.display import Display, colours_for
+from drua.captions import Captions
+from drua.display import MODES, Display, colours_for
 from drua.errors import AxesError, ImageError, one_line
 from drua.image import Image
 from drua.zarrs import is_zarr, read_zarr
@@ -27,6 +29,7 @@ MAPPED_FROM = 1 << 28
 """Bytes of pixels from which a TIFF is mapped into memory instead of read, if it is not compressed."""
 
 _RGB = ("Red", "Green", "Blue")
+_LONGEST_LABEL = 60  # of a label that ImageJ shows
 _INCH, _CENTIMETRE = 2, 3  # values of the TIFF tag ResolutionUnit
 _SCREEN = 72  # pixels per inch: what programs write when they know nothing, so ImageJ ignores it
 
@@ -61,12 +64,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
 def read_display(path: str | os.PathLike[str]) -> Display | None:
     """Return how ImageJ showed the image that it saved in a TIFF; None where nothing is said of it."""
-    import tifffile
-
-    if Path(path).suffix.lower() not in TIFF:
-        return None
-    with tifffile.TiffFile(path) as tiff:
-        metadata = tiff.imagej_metadata or {}
+    metadata = _of_imagej(path)
     bounds = metadata.get("Ranges") or [metadata.get("min"), metadata.get("max")]
     if None in bounds:
         return None
@@ -75,7 +73,23 @@ def read_display(path: str | os.PathLike[str]) -> Display | None:
     colours = tuple("#{:02x}{:02x}{:02x}".format(*np.asarray(table)[:, -1]) for table in tables)
     if len(colours) != len(ranges):
         colours = colours_for(("",) * len(ranges))
-    return Display(ranges, colours)
+    mode = metadata.get("mode")
+    return Display(ranges, colours, mode=mode if mode in MODES else "composite")
+
+
+def read_captions(path: str | os.PathLike[str]) -> Captions:
+    """Return what ImageJ wrote on the image that it saved in a TIFF; nothing of other files."""
+    metadata = _of_imagej(path)
+    return Captions(tuple(map(str, metadata.get("Labels") or ())), str(metadata.get("Info") or ""))
+
+
+def _of_imagej(path: str | os.PathLike[str]) -> dict[str, Any]:
+    import tifffile
+
+    if Path(path).suffix.lower() not in TIFF:
+        return {}
+    with tifffile.TiffFile(path) as tiff:
+        return tiff.imagej_metadata or {}
 
 
 def _read_picture(path: Path) -> Image:
@@ -96,8 +110,10 @@ def _read_tiff(path: Path) -> Image:
         pixels, axes = _with_known_axes(_pixels(tiff, path), series.axes, path)
         if pixels.dtype.kind not in "uifb":
             raise ImageError(f"{path} holds {pixels.dtype} values, but real numbers are needed")
+        channels = pixels.shape[axes.index("C")] if "C" in axes else 1
         calibration = _ome(tiff) if tiff.is_ome else _imagej(tiff)
-    names = _RGB if "S" in series.axes else None
+        names = _names(tiff, channels)
+    names = _RGB if "S" in series.axes else names
     sizes = {letter: size for letter, size in calibration.pop("pixel_size", {}).items() if letter in axes}
     origin = {letter: value for letter, value in calibration.pop("origin", {}).items() if letter in axes}
     return Image(pixels, axes, pixel_size=sizes, origin=origin, channel_names=names, **calibration)
@@ -156,6 +172,33 @@ def _imagej(tiff: TiffFile) -> dict[str, Any]:
         "time_unit": str(metadata.get("tunit", "sec")),
         "origin": origin,
     }
+
+
+def _names(tiff: TiffFile, channels: int) -> tuple[str, ...] | None:
+    """Return the names of several channels; None where they are not told apart."""
+    if tiff.is_ome:
+        elements = ElementTree.fromstring(tiff.ome_metadata or "").iter()  # noqa: S314 - as below
+        pixels = next(item for item in elements if item.tag.endswith("}Pixels"))
+        names = [item.attrib.get("Name", "") for item in pixels if item.tag.endswith("}Channel")]
+    else:
+        labels = [str(label) for label in (tiff.imagej_metadata or {}).get("Labels") or ()]
+        names = [_common_label(labels[channel::channels]) for channel in range(channels)]
+    telling = len(names) == channels > 1 and all(names) and len(set(names)) == channels
+    return tuple(names) if telling else None
+
+
+def _common_label(labels: Sequence[str]) -> str:
+    """Return the label of a channel's planes, some of which may have none; '' if they differ."""
+    common = {short for label in labels if (short := _short(label))}
+    return common.pop() if len(common) == 1 else ""
+
+
+def _short(label: str) -> str:
+    """Return the part of a label that ImageJ shows: of the first line, without an ending like '.tif'."""
+    line = label.split("\n", 1)[0]
+    if len(line) > 4 and line[-4] == "." and not line[-1].isdigit():
+        line = line[:-4]
+    return line[:_LONGEST_LABEL]
 
 
 def _resolution(tiff: TiffFile) -> tuple[dict[str, float], str]:

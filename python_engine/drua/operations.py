@@ -15,6 +15,7 @@ import numpy as np
 
 from drua import backends, labels, model_operations, results, training_operations, translation
 from drua.backends import open_backend
+from drua.captions import Captions
 from drua.display import Display
 from drua.errors import DruaError, OutputError, ProtocolError, SettingError
 from drua.image import Image
@@ -323,7 +324,9 @@ def _options(task: TaskContext, inputs: Mapping[str, Any]) -> dict[str, Any]:
 def _asked(task: TaskContext, inputs: Mapping[str, Any]) -> translation.Request:
     shown = _optional(inputs, "display", dict)
     return translation.Request(
-        **_options(task, inputs), display=None if shown is None else Display.from_message(shown)
+        **_options(task, inputs),
+        display=None if shown is None else Display.from_message(shown),
+        captions=Captions.from_message(_field(inputs, "captions", dict, {})),
     )
 
 
@@ -373,8 +376,11 @@ def _described(prediction: Prediction, references: Sequence[dict[str, Any]]) -> 
 
 
 def _displayed(prediction: Prediction, name: str) -> dict[str, Any]:
-    shown = prediction.displays.get(name)
-    return {"display": shown.to_message() if shown else None}
+    shown, written = prediction.displays.get(name), prediction.captions.get(name)
+    return {
+        "display": shown.to_message() if shown else None,
+        "captions": written.to_message() if written else None,
+    }
 
 
 def _calibration(image: Image) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from drua import axes, labels, measure, memory, outlines, scaling
 from drua.backends import Backend, open_backend
+from drua.captions import Captions
 from drua.display import Display
 from drua.errors import ImageError
 from drua.image import Image
@@ -89,6 +90,8 @@ class Prediction:
         How maps are to be shown, where it is not by their least and greatest values.
     pictures : dict of str to ndarray, uint8, (Y, X, 3)
         Pictures for people, by name.
+    captions : dict of str to Captions
+        What is written on maps.
     """
 
     kind: str
@@ -100,11 +103,12 @@ class Prediction:
     maps: Mapping[str, Image] = field(default_factory=dict)
     displays: Mapping[str, Display] = field(default_factory=dict)
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    captions: Mapping[str, Captions] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
-        """The number of objects."""
-        return int(self.run["objects"])
+        """The number of objects, 0 where the result has none."""
+        return int(self.run.get("objects", 0))
 
 
 class Model(AbstractContextManager["Model"]):
@@ -236,7 +240,7 @@ def _result(
         image = maps.get(tensor.name) or _intensity(
             job, tensor, [each[""] for each in results], whole, region
         )
-        return Prediction("intensity", shown, image, None, None, run | {"objects": 0}, maps)
+        return Prediction("intensity", shown, image, None, None, run, maps)
     progress("tracing outlines", 0, 0)
     found = [each[""] for each in results]
     if region is not None:

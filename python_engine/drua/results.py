@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua import labels, rois
+from drua.captions import Captions
 from drua.display import Display
 from drua.errors import OutputError, one_line
 from drua.image import Image
@@ -185,20 +186,24 @@ def write_map(name: str, prediction: Prediction, path: Path) -> None:
     image = prediction.maps[name]
     pixels = _writable(image.to("TZCYX").pixels)
     shown = prediction.displays.get(name)
-    axes, how = "TZCYX", {}
+    axes, how = "TZCYX", dict[str, Any]()
     if shown is None:
         how = {"min": float(pixels.min()), "max": float(pixels.max())}
     elif shown.is_rgb:
         axes, pixels = "TZYXS", np.moveaxis(pixels, 2, -1)
     else:
-        how = _shown(shown, image)
+        how = _shown(shown)
+    written = prediction.captions.get(name, Captions())
+    names = () if axes == "TZYXS" else image.channel_names or ()
+    if labels := written.labels or names * (image.size("T") * image.size("Z")):
+        how["Labels"] = list(labels)
     tifffile.imwrite(
         path,
         pixels,
         imagej=True,
         resolution=(1 / image.scale("X"), 1 / image.scale("Y")),
         resolutionunit="NONE",
-        metadata=_imagej_metadata(image, prediction.run) | {"axes": axes} | how,
+        metadata=_imagej_metadata(image, prediction.run, written.info) | {"axes": axes} | how,
     )
 
 
@@ -251,11 +256,12 @@ def _move(path: Path, folder: Path) -> Path:
     return target
 
 
-def _imagej_metadata(image: Image, run: Mapping[str, Any]) -> dict[str, Any]:
+def _imagej_metadata(image: Image, run: Mapping[str, Any], info: str = "") -> dict[str, Any]:
+    provenance = "".join(f"{name}: {value}\n" for name, value in run.items())
     metadata: dict[str, Any] = {
         "axes": image.axes,
         "unit": _escaped(image.unit),
-        "Info": "\n".join(f"{name}: {value}" for name, value in run.items()),
+        "Info": f"{provenance}\n{info}" if info else provenance,
     }
     if "Z" in image.pixel_size:
         metadata["spacing"] = image.pixel_size["Z"]
@@ -273,19 +279,16 @@ def _writable(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels if known else pixels.astype(np.float32)
 
 
-def _shown(shown: Display, image: Image) -> dict[str, Any]:
-    """Return ranges, colours and names of channels as ImageJ keeps them."""
+def _shown(shown: Display) -> dict[str, Any]:
+    """Return ranges and colours of channels as ImageJ keeps them."""
     ranges = [value for each in shown.ranges for value in each]
-    how: dict[str, Any] = {
+    return {
         "min": ranges[0],
         "max": ranges[1],
         "Ranges": tuple(ranges),
         "LUTs": [_ramp(colour) for colour in shown.colours],
-        "mode": "composite" if len(shown.colours) > 1 else "grayscale",
+        "mode": shown.mode if len(shown.colours) > 1 else "grayscale",
     }
-    if image.channel_names:
-        how["Labels"] = list(image.channel_names) * (image.size("T") * image.size("Z"))
-    return how
 
 
 def _ramp(colour: str) -> NDArray[np.uint8]:

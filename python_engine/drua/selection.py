@@ -57,7 +57,8 @@ def select_channels(image: Image, tensor: Tensor, choice: Choice = 0, model: str
 def chosen_channels(image: Image, tensor: Tensor, choice: Choice = 0, model: str = "") -> list[int]:
     """Return the numbers of the channels, from 1, that a network is to be run on.
 
-    A network of one channel may be run on several, one after the other: without a choice on all of them.
+    A network of one channel may be run on several, one after the other: without a choice on all of them, so
+    that a result has the channels of its image, whatever its pixels are.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def chosen_channels(image: Image, tensor: Tensor, choice: Choice = 0, model: str
     if len(tensor.channels) > 1:
         select_channels(whole, tensor, choice, model)
         return numbers or _all(whole, tensor, model)
-    return numbers or ([1] if _all_equal(whole) else list(range(1, whole.size("C") + 1)))
+    return numbers or list(range(1, whole.size("C") + 1))
 
 
 def _numbers(image: Image, choice: Choice) -> list[int]:

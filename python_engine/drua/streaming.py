@@ -90,7 +90,7 @@ def run_into_zarr(
         tiles = job.each(backend, progress, lambda *_: written.flush(), allocate=written.at)
         run = provenance(card, backend, resolved, channel, source)
         run["notes"] = [*run["notes"], *([note] if note else [])]
-    run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles, "objects": 0}
+    run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
     record = folder / f"{stem}{results.RUN}"
     record.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
     return run, [*paths.values(), record]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua import display, modality, residual
+from drua.captions import Captions
 from drua.display import Display
 from drua.errors import SettingError, ShapeError
 from drua.image import Image
@@ -43,6 +44,8 @@ class Request:
         As of `drua.pipeline.predict`; a denoiser of one channel takes each chosen one by itself.
     display : Display, optional
         How the image is shown, for each of its channels.
+    captions : Captions
+        What is written on the image.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Request:
     source: str = ""
     progress: Progress | None = None
     display: Display | None = None
+    captions: Captions = field(default_factory=Captions)
 
 
 def denoise(
@@ -99,6 +103,8 @@ def denoise(
         result = _pasted(result, given, request.region)
     run = _run(parts, model.card, given, request, {"outputs": list(outputs), "type": kind})
     final = as_type(result, image.pixels.dtype) if kind == "input" else result
+    written = _captions(request, image)
+    own = written.of([number - 1 for number in numbers], image.size("C"))
     maps, displays = {}, {}
     if "denoised" in outputs:
         maps["denoised"] = final
@@ -110,7 +116,14 @@ def denoise(
     if "report" in outputs:
         run["report"], pictures["report"] = _report(given, result)
     return replace(
-        parts[0], kind="intensity", image=final, run=run, maps=maps, displays=displays, pictures=pictures
+        parts[0],
+        kind="intensity",
+        image=final,
+        run=run,
+        maps=maps,
+        displays=displays,
+        pictures=pictures,
+        captions={name: own.of([0], len(numbers)) if displays[name].is_rgb else own for name in maps},
     )
 
 
@@ -158,16 +171,32 @@ def stain(
         progress=request.progress,
     )
     stained, shown = _stained(prediction, model.card)
-    maps, displays = {}, {}
+    written = _captions(request, image)
+    names = stained.channel_names or ()
+    maps, displays, captions = {}, {}, {}
     if "stained" in outputs:
         maps["stained"], displays["stained"] = stained, shown
+        planes = stained.size("T") * stained.size("Z")
+        labels = () if shown.is_rgb else tuple(names) * planes
+        captions["stained"] = replace(written, labels=labels)
     if "appended" in outputs:
         maps["appended"] = _appended(whole, stained, model.card)
         own = request.display and request.display.over(whole.size("C"))
         displays["appended"] = (own or _display_of(whole)) + replace(shown, is_rgb=False)
+        captions["appended"] = (
+            written if written.labels else replace(written, labels=_names(maps["appended"], whole.size("C")))
+        ).with_channels(names, whole.size("C"))
     given = select_channels(image, model.card.input, request.channel, model.card.id)
     run = _run([prediction], model.card, given, request, {"outputs": list(outputs)})
-    return replace(prediction, kind="intensity", image=stained, run=run, maps=maps, displays=displays)
+    return replace(
+        prediction,
+        kind="intensity",
+        image=stained,
+        run=run,
+        maps=maps,
+        displays=displays,
+        captions=captions,
+    )
 
 
 def check_request(card: ModelCard, task: str, outputs: Sequence[str], kind: str = "32-bit") -> None:
@@ -238,6 +267,17 @@ def _as_the_input(
     return replace(own, is_rgb=dtype == np.uint8 and _is_rgb(given))
 
 
+def _captions(request: Request, image: Image) -> Captions:
+    """Return what is written on an image, as far as it fits its planes."""
+    channels = image.size("C")
+    return request.captions.over(image.size("T") * image.size("Z") * channels, channels)
+
+
+def _names(appended: Image, channels: int) -> tuple[str, ...]:
+    """Return the names of the first channels as labels of their planes."""
+    return (appended.channel_names or ())[:channels] * (appended.size("T") * appended.size("Z"))
+
+
 def _part_of(progress: Progress | None, index: int, count: int) -> Progress | None:
     """Return a progress that counts one of several equal parts."""
     if progress is None or count == 1:
@@ -289,7 +329,9 @@ def _signed(pixels: NDArray[np.float32]) -> Display:
     limits = [
         float(np.percentile(np.abs(pixels[:, :, channel]), 99.8)) or 1.0 for channel in range(pixels.shape[2])
     ]
-    return Display(tuple((-limit, limit) for limit in limits), (display.WHITE,) * len(limits))
+    # grey, one channel at a time: the zeros of several, added, would be white
+    ranges = tuple((-limit, limit) for limit in limits)
+    return Display(ranges, (display.WHITE,) * len(limits), mode="grayscale")
 
 
 def _report(given: Image, result: Image) -> tuple[list[str], NDArray[np.uint8]]:

@@ -13,6 +13,8 @@ from tests.fiji.imagej import ROOT, SAMPLE, Finished, run_drua, run_imagej, run_
 from tests.recipes import recipe
 from tests.small_networks import write_half
 
+LABELS = [f"{channel} {frame}" for frame in ("t1", "t2", "t3") for channel in ("DAPI", "GFP")]
+
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
@@ -23,13 +25,14 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def field(tmp_path: Path) -> Path:
-    """Three frames of two channels, 16-bit, shown in blue and green."""
+    """Three frames of two channels, 16-bit, shown in blue and green, with labels and an info."""
     pixels = np.random.default_rng(5).integers(0, 4001, (3, 2, 40, 52)).astype(np.uint16)
     blue, green = (np.zeros((3, 256), np.uint8) for _ in range(2))
     blue[2] = green[1] = np.arange(256)
     path = tmp_path / "field.tif"
     metadata = {"axes": "TCYX", "mode": "composite", "Ranges": (100.0, 2000.0, 200.0, 3000.0)}
-    tifffile.imwrite(path, pixels, imagej=True, metadata=metadata | {"LUTs": [blue, green], "finterval": 2.0})
+    metadata |= {"LUTs": [blue, green], "finterval": 2.0, "Labels": LABELS, "Info": "objective: 63x"}
+    tifffile.imwrite(path, pixels, imagej=True, metadata=metadata)
     return path
 
 
@@ -69,6 +72,8 @@ def test_every_route_writes_the_same_files(
     assert metadata["Ranges"] == (100.0, 2000.0, 200.0, 3000.0)
     assert [table[:, 255].tolist() for table in metadata["LUTs"]] == [[0, 0, 255], [0, 255, 0]]
     assert metadata["finterval"] == 2.0
+    assert metadata["Labels"] == LABELS
+    assert metadata["Info"].endswith("\nobjective: 63x")
     assert "Do not measure intensities on it" in json.loads((out / "field-run.json").read_text())["warning"]
 
 
@@ -89,6 +94,36 @@ def test_a_denoised_image_looks_like_its_input(models: dict[str, Path], field: P
     assert lines[1] == "3 composite"
     assert lines[2:4] == ["100 2000 0 255", "200 3000 255 0"]
     assert "a prediction" in lines[4]
+
+
+def test_results_keep_the_labels_of_their_planes(
+    models: dict[str, Path], field: Path, tmp_path: Path
+) -> None:
+    denoise = f'run("Drua Denoise...", "model=[{models["denoise"]}] output=[denoised,difference]'
+    stain = (
+        f'run("Drua Virtual Stain...", "model=[{models["stain"]}] channel=1 output=[stained,appended]");\n'
+    )
+    tell = (
+        "function tell(title) {\n"
+        '  selectImage(title); labels = "";\n'
+        '  for (i = 1; i <= nSlices; i++) { setSlice(i); labels += getInfo("slice.label") + ";"; }\n'
+        '  print(title, labels, endsWith(getMetadata("Info"), "objective: 63x"));\n'
+        "}\n"
+    )
+    macro = _macro(
+        tmp_path,
+        f'{tell}open("{field}"); Stack.setPosition(1, 1, 2);\n'
+        f'{denoise} channel=2"); tell("field-denoised"); close(); tell("field-difference"); close();\n'
+        f'selectImage("field.tif"); {denoise} planes=current"); tell("field-denoised");\n'
+        f'selectImage("field.tif"); {stain} tell("field-stained"); tell("field-appended");',
+    )
+    assert _done(run_imagej(macro)).out.splitlines() == [
+        "field-denoised GFP t1;GFP t2;GFP t3; 1",
+        "field-difference GFP t1;GFP t2;GFP t3; 1",
+        "field-denoised DAPI t2;GFP t2; 1",
+        "field-stained half;half;half; 1",
+        "field-appended DAPI t1;GFP t1;half;DAPI t2;GFP t2;half;DAPI t3;GFP t3;half; 1",
+    ]
 
 
 def test_outside_the_selection_the_image_stays(models: dict[str, Path], field: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import tifffile
 from drua import results
 from drua.display import Display
 from drua.errors import CardError, ImageError, SettingError, ShapeError
-from drua.files import read_display, read_image
+from drua.files import read_captions, read_display, read_image
 from drua.image import Image
 from drua.models.card import read_card
 from drua.pipeline import Region, open_model, predict_maps
@@ -398,6 +399,41 @@ def test_files_keep_display_colours_and_calibration(stainer: Path, tmp_path: Pat
         metadata = tiff.imagej_metadata
     assert metadata["Labels"][:3] == ["input", "nuclei", "neurites"]
     assert "warning: This image is a prediction" in metadata["Info"]
+
+
+def test_a_file_keeps_what_is_written_on_the_image(smoother: Path, tmp_path: Path) -> None:
+    labels = [f"{name}\nframe {t}" for t in (1, 2) for name in ("DAPI", "GFP")]
+    tifffile.imwrite(
+        tmp_path / "movie.tif",
+        _noisy(2, 2, 32, 48),
+        imagej=True,
+        metadata={"axes": "TCYX", "Labels": labels, "Info": "objective: 63x", "mode": "color"}
+        | {"min": 0.0, "max": 9.0, "Ranges": (0.0, 9.0, 1.0, 8.0)},
+    )
+    source = tmp_path / "movie.tif"
+    image = read_image(source)
+    assert image.channel_names == ("DAPI", "GFP")
+    request = Request(display=read_display(source), captions=read_captions(source))
+    with open_model(smoother) as model:
+        made = denoise(image, model, request, outputs=("denoised", "difference"))
+        second = denoise(image, model, replace(request, channel="GFP"))
+    results.save(made, tmp_path, "movie")
+    results.save(second, tmp_path, "second")
+    with tifffile.TiffFile(tmp_path / "movie-denoised.tif") as tiff:
+        metadata = tiff.imagej_metadata
+    assert metadata["Labels"] == labels
+    assert metadata["mode"] == "color"
+    assert "warning: This image is a prediction" in metadata["Info"]
+    assert metadata["Info"].endswith("\nobjective: 63x")
+    assert read_captions(tmp_path / "movie-difference.tif").labels == tuple(labels)
+    assert read_captions(tmp_path / "second-denoised.tif").labels == tuple(labels[1::2])
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((2, 32, 48), np.uint16), _noisy(1, 32, 48).repeat(2, 0)])
+def test_equal_channels_stay_channels(smoother: Path, pixels: np.ndarray) -> None:
+    with open_model(smoother) as model:
+        made = denoise(Image(pixels, "CYX"), model, Request())
+    assert made.image.size("C") == 2
 
 
 def test_a_file_without_a_display_has_none(tmp_path: Path) -> None:

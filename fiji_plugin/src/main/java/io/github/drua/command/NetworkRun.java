@@ -4,8 +4,10 @@ import com.eclipsesource.json.JsonObject;
 import ij.ImagePlus;
 import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.Progress;
+import io.github.drua.image.Captions;
 import io.github.drua.image.Display;
 import io.github.drua.image.Maps;
+import io.github.drua.image.Region;
 import io.github.drua.image.Titles;
 import java.util.Map;
 
@@ -48,7 +50,8 @@ final class NetworkRun {
     JsonObject inputs =
         parameters
             .inputs(input.getTitle(), Titles.fileStem(input))
-            .add("display", Display.of(input));
+            .add("display", Display.of(input))
+            .add("captions", Captions.of(input, Region.of(input, parameters.run().currentPlane())));
     String task = parameters.task().id();
     NetworkRun run = of(engine, input, task, parameters.run(), inputs, given, progress);
     ImagePlus denoised = run.maps.get("denoised");

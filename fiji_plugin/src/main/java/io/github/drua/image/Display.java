@@ -30,7 +30,10 @@ public final class Display {
       ranges.add(new JsonArray().add(table.min - offset).add(table.max - offset));
       colours.add(colour(table));
     }
-    return new JsonObject().add("ranges", ranges).add("colours", colours);
+    JsonObject display = new JsonObject().add("ranges", ranges).add("colours", colours);
+    return image instanceof CompositeImage
+        ? display.add("mode", ((CompositeImage) image).getModeAsString())
+        : display;
   }
 
   /** Shows an image of a type as the engine says. */
@@ -39,27 +42,20 @@ public final class Display {
     JsonArray ranges = display.get("ranges").asArray();
     JsonArray colours = display.get("colours").asArray();
     LUT[] tables = new LUT[image.getNChannels()];
-    boolean coloured = false;
     for (int c = 0; c < tables.length; c++) {
       Color colour = Color.decode(colours.get(c).asString());
-      coloured |= !Color.WHITE.equals(colour);
       tables[c] = LUT.createLutFromColor(colour);
       tables[c].min = ranges.get(c).asArray().get(0).asDouble() + offset;
       tables[c].max = ranges.get(c).asArray().get(1).asDouble() + offset;
     }
-    return withTables(image, tables, coloured ? IJ.COMPOSITE : IJ.GRAYSCALE);
+    return withTables(image, tables, mode(display.getString("mode", "composite")));
   }
 
   /**
-   * Gives a result the colours, the labels of planes and the mode of the image that it was made
-   * from, where it has the same channels; its ranges stay.
+   * Gives a result the colours of the image that it was made from, and its choice of visible
+   * channels, where it has the same channels; its ranges stay.
    */
   public static void copy(ImagePlus image, ImagePlus result) {
-    if (result.getStackSize() == image.getStackSize()) {
-      for (int i = 1; i <= image.getStackSize(); i++) {
-        result.getStack().setSliceLabel(image.getStack().getSliceLabel(i), i);
-      }
-    }
     boolean alike = result.getNChannels() == image.getNChannels();
     if (!alike || PixelType.of(image).isColour() || PixelType.of(result).isColour()) {
       return;
@@ -73,7 +69,9 @@ public final class Display {
     if (result instanceof CompositeImage) {
       ((CompositeImage) result).setLuts(tables);
       if (image instanceof CompositeImage) {
-        ((CompositeImage) result).setMode(((CompositeImage) image).getMode());
+        boolean[] visible = ((CompositeImage) image).getActiveChannels();
+        System.arraycopy(
+            visible, 0, ((CompositeImage) result).getActiveChannels(), 0, tables.length);
       }
     } else {
       result.setLut(tables[0]);
@@ -83,6 +81,17 @@ public final class Display {
   /** ImageJ stores signed values plus 32768, and their ranges, too. */
   private static double offset(PixelType type) {
     return type == PixelType.INT16 ? SIGNED_OFFSET : 0;
+  }
+
+  private static int mode(String name) {
+    switch (name) {
+      case "color":
+        return IJ.COLOR;
+      case "grayscale":
+        return IJ.GRAYSCALE;
+      default:
+        return IJ.COMPOSITE;
+    }
   }
 
   private static ImagePlus withTables(ImagePlus image, LUT[] tables, int mode) {

@@ -82,7 +82,7 @@ public final class ImageBridge implements Pixels {
 
   private void writePlanes(Segment segment, Progress progress) {
     ColorModel colours = image.getProcessor().getColorModel();
-    int[] indices = indices();
+    int[] indices = region.indices(image);
     long bytes = planePixels() * type.bytes;
     if (image.getStack().isVirtual()) { // read from a disk, one by one
       for (int i = 0; i < indices.length; i++) {
@@ -97,20 +97,6 @@ public final class ImageBridge implements Pixels {
     Object[] planes = Arrays.stream(indices).mapToObj(this::plane).toArray();
     Planes.each(
         planes.length, bytes(), i -> put(segment, i * bytes, type.convert(planes[i], colours)));
-  }
-
-  /** Returns the numbers of the region's planes in the stack, in the order of the engine. */
-  private int[] indices() {
-    int[] indices = new int[region.frames * region.slices * region.channels];
-    int count = 0;
-    for (int t = 1; t <= region.frames; t++) {
-      for (int z = 1; z <= region.slices; z++) {
-        for (int c = 1; c <= region.channels; c++) {
-          indices[count++] = image.getStackIndex(c, region.firstSlice + z, region.firstFrame + t);
-        }
-      }
-    }
-    return indices;
   }
 
   /** Returns the pixels of one plane, as ImageJ has them. */

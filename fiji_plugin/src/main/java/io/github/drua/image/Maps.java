@@ -35,10 +35,13 @@ public final class Maps {
     Map<String, ImagePlus> maps = new LinkedHashMap<>();
     String info = Provenance.text(result.outputs().get("run"));
     for (JsonObject.Member map : result.outputs().get("maps").asObject()) {
-      ImagePlus image = image(map.getName(), map.getValue().asObject(), result.segment(), source);
-      image.setProperty("Info", info);
+      JsonObject array = map.getValue().asObject();
+      ImagePlus image = image(map.getName(), array, result.segment(), source);
+      String before = array.get("captions").isNull() ? "" : Captions.info(source);
+      image.setProperty("Info", before.isEmpty() ? info : info + '\n' + before);
       if (image.getNSlices() == source.getNSlices() && image.getNFrames() == source.getNFrames()) {
-        image.setPosition(1, source.getSlice(), source.getFrame());
+        int channel = image.getNChannels() == source.getNChannels() ? source.getChannel() : 1;
+        image.setPosition(channel, source.getSlice(), source.getFrame());
       }
       maps.put(map.getName(), image);
     }
@@ -64,9 +67,12 @@ public final class Maps {
     }
     ImageStack stack = new ImageStack(sides[4], sides[3]);
     for (int i = 0; i < planes.length; i++) {
-      stack.addSlice(coloured ? null : channelName(array, i % sides[2]), planes[i]);
+      String label = Captions.label(array, i);
+      stack.addSlice(
+          label != null || coloured ? label : channelName(array, i % sides[2]), planes[i]);
     }
     ImagePlus image = new ImagePlus(Titles.of(source, name), stack);
+    image.setProp("Slice_Label", planes.length == 1 ? stack.getSliceLabel(1) : null);
     image.setDimensions(sides[2], sides[1], sides[0]);
     image.setCalibration(calibration(array, source));
     int axes = (sides[0] > 1 ? 1 : 0) + (sides[1] > 1 ? 1 : 0) + (sides[2] > 1 ? 1 : 0);

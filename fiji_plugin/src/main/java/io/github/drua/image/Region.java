@@ -75,6 +75,20 @@ public final class Region {
     return new Region(other, selection, slice, frame);
   }
 
+  /** Returns the numbers of its planes in the stack of an image, in the order of the engine. */
+  int[] indices(ImagePlus image) {
+    int[] indices = new int[frames * slices * channels];
+    int count = 0;
+    for (int t = 1; t <= frames; t++) {
+      for (int z = 1; z <= slices; z++) {
+        for (int c = 1; c <= channels; c++) {
+          indices[count++] = image.getStackIndex(c, firstSlice + z, firstFrame + t);
+        }
+      }
+    }
+    return indices;
+  }
+
   /** Returns the rectangle as the engine's inputs tell it; null for the whole image. */
   public JsonValue rectangle() {
     if (selection == null) {
