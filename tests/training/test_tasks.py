@@ -234,6 +234,11 @@ def test_cancelling_gives_a_finished_model_that_can_be_resumed(tmp_path: Path) -
         train_denoiser([tmp_path / "field.tif"], folder, TINY, listener=_quiet)
     with pytest.raises(SettingError, match="of another network"):
         train_denoiser([tmp_path / "field.tif"], folder, replace(TINY, width=8), resume=True, listener=_quiet)
+    tifffile.imwrite(tmp_path / "other.tif", noisy(scene(2), 9))
+    card = (folder / "README.md").read_text()
+    with pytest.raises(SettingError, match="begun with other images"):
+        train_denoiser([tmp_path / "other.tif"], folder, TINY, resume=True, listener=_quiet)
+    assert (folder / "README.md").read_text() == card
     steps: list[int] = []
     second = train_denoiser(
         [tmp_path / "field.tif"],
@@ -246,6 +251,9 @@ def test_cancelling_gives_a_finished_model_that_can_be_resumed(tmp_path: Path) -
     assert second.outcome.best <= first.outcome.best
     assert [row["step"] for row in second.outcome.history] == [10, 13, 20, 30, 40]
     _check(folder, "denoise")
+    third = train_denoiser([tmp_path / "field.tif"], folder, TINY, resume=True, listener=_quiet)
+    assert (third.outcome.ended, third.outcome.step) == ("nothing left to do", 40)
+    assert third.outcome.history == second.outcome.history
 
 
 def test_nothing_is_left_of_a_training_that_never_began(tmp_path: Path) -> None:
@@ -279,6 +287,20 @@ def test_training_ends_where_nothing_is_gained(tmp_path: Path) -> None:
     trained = train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", plan, listener=_quiet)
     assert trained.outcome.ended == "no progress"
     assert trained.outcome.step < 40
+    assert any("nothing was learnt" in note for note in trained.notes)
+    assert "nothing was learnt" in (tmp_path / "mine/README.md").read_text()
+
+
+@pytest.mark.parametrize(("value", "part"), [(np.nan, "1 pixels are not finite"), (None, "is constant")])
+def test_images_that_teach_nothing_are_named(tmp_path: Path, value: float | None, part: str) -> None:
+    bad = noisy(scene(1), 9).astype(np.float32) if value is not None else np.zeros((48, 48), np.float32)
+    bad[3, 5] = value or 0
+    (tmp_path / "images").mkdir()
+    tifffile.imwrite(tmp_path / "images/a.tif", noisy(scene(2), 9))
+    tifffile.imwrite(tmp_path / "images/bad.tif", bad)
+    with pytest.raises(ImageError, match=part) as caught:
+        train_denoiser([tmp_path / "images"], tmp_path / "mine", FEW, listener=_quiet)
+    assert "bad.tif" in caught.value.message
 
 
 def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -69,6 +70,17 @@ class Example:
             if wanted is None
             else intensity.apply_fitted(self.target_operations, wanted, axes).astype(np.float32, copy=False),
         )
+
+
+def fingerprint(examples: Sequence[Example]) -> str:
+    """Return what tells examples from others, by their sides and some of their pixels: a name may change."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(str(example.sides).encode())
+        for pixels in (example.input, example.target):
+            if pixels is not None:
+                digest.update(np.ascontiguousarray(pixels[..., pixels.shape[-2] // 2, :]).tobytes())
+    return digest.hexdigest()
 
 
 def split(

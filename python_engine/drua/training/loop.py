@@ -21,7 +21,7 @@ from drua.backends import pytorch
 from drua.errors import Cancelled, DruaError, OutputError, SettingError, one_line
 from drua.training.adversary import Adversary
 from drua.training.blindspot import hide, liveliness
-from drua.training.examples import Corrupt, Example, Sampler
+from drua.training.examples import Corrupt, Example, Sampler, fingerprint
 from drua.training.losses import LOSSES
 from drua.training.network import Design, UNet, build
 from drua.training.picture import preview
@@ -60,7 +60,7 @@ class Outcome:
     before : float
         Their loss without any training: of the local mean, or of what else the network begins as.
     ended : str
-        Why it ended: 'finished', 'no progress' or 'cancelled'.
+        Why it ended: 'finished', 'no progress', 'cancelled', or 'nothing left to do' if it had been finished.
     device : str
         Where it ran.
     gain : float or None
@@ -125,7 +125,7 @@ def train(
     Raises
     ------
     SettingError
-        If there is a checkpoint to resume, but of another plan.
+        If there is a checkpoint to resume, but of another plan or other images.
     OutputError
         If there is none, or the folder cannot be written to.
     BackendError
@@ -174,6 +174,7 @@ class _Run:
         self._loss = LOSSES[plan.loss]
         self._adversary = Adversary(design).to(self._device) if plan.adversarial else None
         self._state = _State()
+        self._images = fingerprint([*learn, *judge])
         self._judged = self._fixed_batch(judge)
         self._before = self._judge(self._average)[0]
         self._losses: list[float] = []
@@ -195,6 +196,8 @@ class _Run:
         # the seed moves with the step, so that a resumed run does not see the same patches again
         self._random = np.random.default_rng([self._plan.seed, self._state.step])
         sampler = self._sampler(self._learn, self._random, self._sides(self._learn))
+        if self._progress >= 1:
+            return "nothing left to do"
         saved = started = rested = time.monotonic()
         checked = math.floor(self._progress * self._plan.checks)
         while self._progress < 1:
@@ -249,6 +252,7 @@ class _Run:
         content = {
             "plan": json.dumps(asdict(self._plan)),
             "design": json.dumps(self._design.to_message()),
+            "images": self._images,
             "state": asdict(self._state),
             "network": self._network.state_dict(),
             "average": self._average.state_dict(),
@@ -285,6 +289,11 @@ class _Run:
                     f" {getattr(self._plan, name)}",
                     remedy="resume with the options it was begun with, or train into another folder",
                 )
+        if content["images"] != self._images:
+            raise SettingError(
+                f"the training in {self._path.parent} was begun with other images",
+                remedy="resume with the images and channels it was begun with, or train into another folder",
+            )
         self._network.load_state_dict(content["network"])
         self._average.load_state_dict(content["average"])
         self._best.load_state_dict(content["best"])

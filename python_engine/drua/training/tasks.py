@@ -34,6 +34,8 @@ CURVE = "training.png"
 TABLE = "training.csv"
 LEAST_ROWS = 32
 """Rows of a part of an image that is to be of use."""
+LEARNT = 0.999
+"""Of the loss without any training, above which nothing was learnt."""
 SHOWN_SIDE = 512
 LOOKED_AT = 8
 """Planes by which the noise is measured."""
@@ -273,6 +275,12 @@ def _train(
         listener(report)
 
     outcome = train(plan, design, learn, judge, output, listener=watch, corrupt=corrupt, resume=resume)
+    if outcome.best > LEARNT * outcome.before:
+        data.notes.append(
+            "warning: nothing was learnt: on images that were not learnt from it is no better than untrained;"
+            " train longer, or on more images"
+        )
+        tell(data.notes[-1])
     _write_table(output / TABLE, outcome.history)
     write_progress(output / CURVE, outcome.history, outcome.preview)
     if data.gains is not None:
@@ -331,7 +339,7 @@ def _noisy_images(
     examples: list[Example] = []
     spreads = []
     for (name, where, _), image in zip(found, images, strict=True):
-        operations, spread = _standardising(image, plan.axes) if standardise else ((), [1.0])
+        operations, spread = _standardising(image, plan.axes, where) if standardise else ((), [1.0])
         spreads.append(spread)
         examples += [
             Example(name, block, None, tuple(operations)) for block in _blocks(image, plan.axes, where)
@@ -357,7 +365,7 @@ def _restoration_pairs(noisy: Path, clean: Path, plan: Plan, channel: Choice, *,
         inputs = _blocks(given[name], plan.axes, paths[0])
         targets = _blocks(wanted[name], plan.axes, paths[1])
         shifts.append(_shift(name, inputs, targets))
-        operations, spread = _standardising(given[name], plan.axes)
+        operations, spread = _standardising(given[name], plan.axes, paths[0])
         spreads.append(spread)
         gains, offsets = zip(
             *(
@@ -498,9 +506,20 @@ def _chosen(image: Image, channel: Choice, where: str | Path) -> Image:
     if count > 1 and str(channel).strip() in ("", "0") and _is_grey(image):
         names = ("1",)
     try:
-        return select_channels(image, Tensor("image", "BCYX", names), channel)
+        chosen = select_channels(image, Tensor("image", "BCYX", names), channel)
+        _check_finite(chosen)
+        return chosen
     except ImageError as error:
         raise ImageError(f"{where}: {error.message}", remedy=error.remedy) from error
+
+
+def _check_finite(image: Image) -> None:
+    strange = 0 if image.pixels.dtype.kind != "f" else int((~np.isfinite(image.pixels)).sum())
+    if strange:
+        raise ImageError(
+            f"{strange} pixels are not finite (NaN or infinite), and nothing can be learnt from them",
+            remedy="crop them away, or replace them (in Fiji: Process > Noise > Remove NaNs...)",
+        )
 
 
 def _is_grey(image: Image) -> bool:
@@ -573,7 +592,7 @@ def _fitted(operations: Sequence[Operation], image: Image, axes: str) -> tuple[O
     return intensity.fit(operations, plane, stack=stack, statistics="stack")
 
 
-def _standardising(image: Image, axes: str) -> tuple[tuple[Operation, ...], list[float]]:
+def _standardising(image: Image, axes: str, where: str | Path) -> tuple[tuple[Operation, ...], list[float]]:
     """Return what brings every channel to mean 0 and deviation 1, and the deviations.
 
     Only the training needs it, so that losses have a scale: the network itself takes any gain and offset.
@@ -582,7 +601,7 @@ def _standardising(image: Image, axes: str) -> tuple[tuple[Operation, ...], list
     fitted = _fitted([TO_FLOAT, wanted], image, axes)
     spread = np.ravel(fitted[-1].kwargs["std"])
     if not (spread > 1e-5).all():
-        raise ImageError("an image is constant, and nothing can be learnt from it", remedy="leave it out")
+        raise ImageError(f"{where} is constant, and nothing can be learnt from it", remedy="leave it out")
     return fitted, [float(each) for each in spread]
 
 

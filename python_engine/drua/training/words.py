@@ -13,6 +13,7 @@ from drua.training.plan import Plan
 ENDED = {
     "finished": "The planned time was used.",
     "no progress": "It was ended early, because the validation loss did not fall any more.",
+    "nothing left to do": "The planned time was used.",
     "cancelled": "It was cancelled; these are the best weights until then.",
 }
 LOSSES = {

@@ -72,6 +72,8 @@ public final class Training {
         return "Stopped by you";
       case "no progress":
         return "Ended, as nothing was gained any more,";
+      case "nothing left to do":
+        return "Nothing was left to do (more minutes would go on)";
       default:
         return "Ended";
     }
