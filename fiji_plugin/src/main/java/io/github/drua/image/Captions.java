@@ -37,13 +37,18 @@ public final class Captions {
     return info instanceof String ? (String) info : "";
   }
 
+  /** Returns whether a map that the engine made is still the image it was made from. */
+  static boolean areKept(JsonObject map) {
+    JsonValue told = map.get("captions");
+    return told != null && !told.isNull();
+  }
+
   /** Returns the label of a plane of a map that the engine made; null if it has none. */
   static String label(JsonObject map, int plane) {
-    JsonValue told = map.get("captions");
-    if (told == null || told.isNull()) {
+    if (!areKept(map)) {
       return null;
     }
-    JsonArray labels = told.asObject().get("labels").asArray();
+    JsonArray labels = map.get("captions").asObject().get("labels").asArray();
     String label = labels.isEmpty() ? "" : labels.get(plane).asString();
     return label.isEmpty() ? null : label;
   }

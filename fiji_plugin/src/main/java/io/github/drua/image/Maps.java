@@ -37,7 +37,7 @@ public final class Maps {
     for (JsonObject.Member map : result.outputs().get("maps").asObject()) {
       JsonObject array = map.getValue().asObject();
       ImagePlus image = image(map.getName(), array, result.segment(), source);
-      String before = array.get("captions").isNull() ? "" : Captions.info(source);
+      String before = Captions.areKept(array) ? Captions.info(source) : "";
       image.setProperty("Info", before.isEmpty() ? info : info + '\n' + before);
       if (image.getNSlices() == source.getNSlices() && image.getNFrames() == source.getNFrames()) {
         int channel = image.getNChannels() == source.getNChannels() ? source.getChannel() : 1;

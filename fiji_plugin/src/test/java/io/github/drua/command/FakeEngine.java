@@ -427,6 +427,7 @@ public final class FakeEngine implements HostedEngine {
       String display = "{'ranges':[[2,90]],'colours':['#00ff00'],'rgb':false}";
       JsonObject first = maps.get("probability").asObject();
       first.add("display", Json.parse(display.replace('\'', '"')));
+      first.add("captions", inputs.get("captions"));
       String name = inputs.get("outputs").asArray().get(0).asString();
       outputs.set("maps", new JsonObject().add(name, first));
       JsonObject run = outputs.get("run").asObject();
