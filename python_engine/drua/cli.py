@@ -41,9 +41,6 @@ def main() -> None:
     except DruaError as error:
         errors.print(f"[red]error:[/red] {plain(error)}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("stopped; files that were finished are kept")
-        sys.exit(1)
 
 
 @app.command()

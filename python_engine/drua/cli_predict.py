@@ -38,6 +38,10 @@ Others = Annotated[
 ]
 
 
+_INTERRUPTED = 130
+"""Exit status of a program that Ctrl-C ended."""
+
+
 class Type(str, Enum):
     """What values a denoised image has."""
 
@@ -287,7 +291,17 @@ def _translate(
 
 def _process(images: list[Path], output: Path, work: _Work, *, quiet: bool) -> None:
     """Predict every image and report; leaves with 1 if one of them failed."""
-    rows = [_process_one(path, output, work, quiet=quiet) for path in images]
+    rows: list[dict[str, Any]] = []
+    try:
+        for path in images:
+            rows.append(_process_one(path, output, work, quiet=quiet))
+    except KeyboardInterrupt:
+        finished = sum(not row["error"] for row in rows)
+        errors.print(
+            f"stopped at {plain(images[len(rows)])}: {finished} of {len(images)} images are finished,"
+            f" in {plain(output)}"
+        )
+        raise typer.Exit(_INTERRUPTED) from None
     if quiet:
         print_json({"images": rows})
     if any(row["error"] for row in rows):
@@ -311,7 +325,8 @@ def _process_one(path: Path, output: Path, work: _Work, *, quiet: bool) -> dict[
         with Bar(path.name, quiet=quiet) as progress:
             run, files = _write_one(path, read_image(path), output, work, progress)
     except (DruaError, MemoryError) as error:
-        errors.print(f"[red]error:[/red] {plain(path)}: {plain(error)}")
+        where = "" if str(path) in str(error) else f"{path}: "
+        errors.print(f"[red]error:[/red] {plain(where)}{plain(error)}")
         return row | {"error": failure(None, error).error}
     for note in run["notes"]:
         errors.print(f"[yellow]note:[/yellow] {plain(path)}: {plain(note)}")

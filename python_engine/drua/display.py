@@ -27,6 +27,8 @@ _BY_NAME = (
 _CYCLE = ("#00ffff", "#ff00ff", "#ffff00", "#ff0000", "#00ff00", "#0000ff")
 _SHOWN = (0.1, 99.9)
 """Percentiles of predicted values that are shown as black and full: a few stray values do not darken all."""
+_A_LITTLE = 0.5
+"""Part of the highest value shown that the lowest may be below 0, and be no value of its own."""
 _LOOKED_AT = 1 << 22
 """Pixels of a channel that its range is taken from, evenly spread: more would tell the same."""
 
@@ -113,6 +115,8 @@ def check_colours(colours: Sequence[str], names: Sequence[str], model: str) -> t
 def of_pixels(pixels: NDArray[Any], colours: Sequence[str]) -> Display:
     """Return a display that shows most of what the channels of an image hold.
 
+    Values a little below 0, as networks give them where nothing is, are as black as 0.
+
     Parameters
     ----------
     pixels : ndarray, axes TZCYX
@@ -127,6 +131,8 @@ def of_pixels(pixels: NDArray[Any], colours: Sequence[str]) -> Display:
         values = pixels[:, :, channel].ravel()
         values = values[:: max(values.size // _LOOKED_AT, 1)]
         low, high = (float(value) for value in np.percentile(values, _SHOWN))
+        if -high * _A_LITTLE < low < 0:
+            low = 0.0
         ranges.append((low, high if high > low else low + 1))
     return Display(tuple(ranges), tuple(colours))
 

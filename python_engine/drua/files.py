@@ -48,6 +48,8 @@ def read_image(path: str | os.PathLike[str]) -> Image:
     if is_zarr(path):
         return read_zarr(path)
     suffix = path.suffix.lower()
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder", remedy=f"give the images in it, such as {path}/*.tif")
     if not path.is_file():
         raise ImageError(f"{path} is not a file", remedy="check the path")
     if suffix not in TIFF + PICTURES:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drua import axes
+from drua.display import is_rgb
 from drua.errors import CardError
 from drua.image import Image
 
@@ -28,9 +29,9 @@ def check(modality: Mapping[str, Any], model: str) -> Mapping[str, Any]:
     Parameters
     ----------
     modality : mapping
-        `kind` (words), `background` ('light' or 'dark'), `bits` (of a pixel's value), `colour` (whether its
-        channels are colours that differ), `channels` (for people: the inputs of the network tell); each may
-        be missing.
+        `kind` (words), `background` ('light' or 'dark'), `bits` (of a pixel's value), `colour` (true: its
+        channels are colours, which differ; false: they are no colours), `channels` (for people: the inputs of
+        the network tell); each may be missing.
     model : str
         For the message.
 
@@ -70,11 +71,13 @@ def mismatches(image: Image, modality: Mapping[str, Any], model: str) -> list[st
     model : str
         Its id.
     """
-    if not modality:
-        return []
-    kind = str(modality.get("kind") or "images")
     plane = _middle(image)
     said = []
+    if np.ptp(plane) == 0 and np.ptp(image.pixels) == 0:
+        said.append(
+            f"all pixels of the image are {plane.flat[0]:g}, so that there is nothing to predict from"
+        )
+    kind = str(modality.get("kind") or "images")
     wanted, found = modality.get("background"), background(plane)
     if wanted and found and found != wanted:
         said.append(f"the image shows {_WORDS[found]}, but {model} was made for {_WORDS[wanted]} ({kind})")
@@ -89,6 +92,10 @@ def mismatches(image: Image, modality: Mapping[str, Any], model: str) -> list[st
     ):
         said.append(
             f"the image is grey in {len(plane)} equal channels, but {model} was made for colours ({kind})"
+        )
+    if modality.get("colour") is False and is_rgb(image.channel_names or ()):
+        said.append(
+            f"the channels of the image are red, green and blue, but those of {model} are no colours ({kind})"
         )
     return said
 

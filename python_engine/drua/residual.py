@@ -70,7 +70,7 @@ class Residual:
     sentences : tuple of str
         The same for people, the verdict first.
     mean_before, mean_after : float
-        Mean grey values.
+        Mean grey values of all planes.
     noise_before, noise_after : float
         Standard deviation of the noise that differs from pixel to pixel, in grey values.
     noise_model : NoiseModel
@@ -143,7 +143,11 @@ def assess(noisy: Image, result: Image) -> tuple[Residual, ...]:
     pixel = (noisy.scale("X"), noisy.unit) if noisy.unit != "pixel" and "X" in noisy.pixel_size else None
     return tuple(
         _assess_channel(
-            name if len(before) > 1 else "", _chosen(one, "input"), _chosen(other, "result"), pixel
+            name if len(before) > 1 else "",
+            _chosen(one, "input"),
+            _chosen(other, "result"),
+            (float(np.mean(one, dtype=np.float64)), float(np.mean(other, dtype=np.float64))),
+            pixel,
         )
         for name, one, other in zip(names, before, after, strict=True)
     )
@@ -176,7 +180,11 @@ def _chosen(channel: NDArray[Any], name: str) -> list[Plane]:
 
 
 def _assess_channel(
-    channel: str, before: Sequence[Plane], after: Sequence[Plane], pixel: tuple[float, str] | None
+    channel: str,
+    before: Sequence[Plane],
+    after: Sequence[Plane],
+    means: tuple[float, float],
+    pixel: tuple[float, str] | None,
 ) -> Residual:
     residuals = [one - other for one, other in zip(before, after, strict=True)]
     noise_before, noise_after = _mean_of(noise.level, before), _mean_of(noise.level, after)
@@ -185,8 +193,8 @@ def _assess_channel(
     flat, structured = _covariances(normalised, [_guide(*pair) for pair in zip(before, after, strict=True)])
     removed = float(np.sqrt(np.mean([plane.var() for plane in residuals])))
     facts: dict[str, Any] = {
-        "mean_before": float(np.mean([plane.mean() for plane in before])),
-        "mean_after": float(np.mean([plane.mean() for plane in after])),
+        "mean_before": means[0],
+        "mean_after": means[1],
         "noise_before": noise_before,
         "noise_after": noise_after,
         "noise_model": expected,
@@ -327,10 +335,13 @@ def _neighbours(autocorrelation: Plane) -> float:
 
 
 def _is_signal(flat: _Covariance, structured: _Covariance) -> bool:
+    # Where noise was left in the result, smoothed, neighbours in the residual are opposed, and signal has to
+    # make up for that first. Alike they must be, though: opposed in the flat part and nothing in the other is
+    # a denoiser that leaves edges alone.
+    chance = _CHANCE * structured.error
+    more = structured.neighbours - flat.neighbours
     # noise with a pattern varies over the image by what the model of its level does not get right
-    least = max(_SIGNAL, _CHANCE * structured.error)
-    more = structured.neighbours - max(flat.neighbours, 0)
-    return bool(structured.neighbours > least and more > max(least, 0.25 * flat.neighbours))
+    return bool(structured.neighbours > chance and more > max(_SIGNAL, chance, 0.25 * flat.neighbours))
 
 
 def _size(flat: _Covariance, structured: _Covariance) -> float:
@@ -338,7 +349,7 @@ def _size(flat: _Covariance, structured: _Covariance) -> float:
 
     A Gaussian's autocorrelation is wider by the root of 2 than itself.
     """
-    curve = structured.by_distance - np.maximum(flat.by_distance, 0)
+    curve = structured.by_distance - flat.by_distance
     below = np.flatnonzero(curve < curve[0] / 2)
     if len(below) == 0 or below[0] == 0:
         return float(np.sqrt(2) * len(curve))
@@ -402,17 +413,17 @@ def _said_first(found: Residual, pattern: str | None, pixel: tuple[float, str] |
     if found.verdict == "signal removed":
         width = max(round(found.size or 0), 2)
         calibrated = f" ({width * pixel[0]:.2g} {pixel[1]})" if pixel else ""
-        strength = np.sqrt(max(found.structured - max(found.flat, 0), 0))
+        strength = np.sqrt(max(found.structured - found.flat, 0))
         first = (
             f"Structures of about {width} pixels{calibrated} were removed, wholly or in part: where the "
-            f"image has edges, what was removed has structure {strength:.1f} times as strong as the noise. "
-            "Look for it in the residual."
+            f"image has edges, what was removed has structure {_number(strength)} times as strong as the "
+            "noise. Look for it in the residual."
         )
         return first + (f" It also has {pattern}." if pattern else "")
     if pattern == "neighbours that are alike":
         return (
             "Structured noise was removed: neighbouring pixels of it are alike (correlation "
-            f"{found.neighbours:.2f}) all over the image, as after resampling or in some cameras. Fine "
+            f"{found.flat:.2f}) all over the image, as after resampling or in some cameras. Fine "
             "texture that is everywhere would look the same."
         )
     if pattern:
@@ -422,12 +433,17 @@ def _said_first(found: Residual, pattern: str | None, pixel: tuple[float, str] |
     return "What was removed looks like pure noise: no structure of the image was found in it."
 
 
+def _number(value: float) -> str:
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
 def _said_of_noise(found: Residual) -> list[str]:
     before, after = found.noise_before, found.noise_after
     if before == 0:
         return ["The input has no noise that could be measured."]
     less = 100 * (1 - after / before)
-    said = [f"The noise fell from {before:.3g} to {after:.3g} grey values ({less:.0f} % less)."]
+    much = "more than 99" if 99.5 <= less < 100 else f"{less:.0f}"
+    said = [f"The noise fell from {before:.3g} to {after:.3g} grey values ({much} % less)."]
     if less < 0.5:
         said = [f"The noise is {before:.3g} grey values before and {after:.3g} after."]
     if found.verdict in ("noise", "structured noise") and found.neighbours < -_SIGNAL:

@@ -32,7 +32,7 @@ from drua.image import Image
 from drua.models.card import ModelCard
 from drua.overlay import draw_overlay
 from drua.pipeline import Prediction
-from drua.translation import PICTURES
+from drua.translation import OUTPUTS, PICTURES
 
 RUN = "-run.json"
 
@@ -43,14 +43,28 @@ ALMOST_NOTHING = 1 << 16
 def save(prediction: Prediction, folder: Path, stem: str) -> list[Path]:
     """Write the files of a prediction into a folder and return their paths.
 
+    What an earlier run left there of other kinds stays, and is named in the notes of this one.
+
     Raises
     ------
     OutputError
         If the folder cannot be written to, or holds a file of that name that Drua did not write.
     """
+    writers = _writers(prediction)
+    if earlier := _of_earlier_runs(folder, stem, writers):
+        prediction.run["notes"].append(f"beside the results there are some of an earlier run: {earlier}")
     return write_files(
-        {suffix: partial(write, prediction) for suffix, write in _writers(prediction).items()}, folder, stem
+        {suffix: partial(write, prediction) for suffix, write in writers.items()}, folder, stem
     )
+
+
+def _of_earlier_runs(folder: Path, stem: str, writers: Mapping[str, Any]) -> str:
+    """Return the names of results in a folder that are not written anew, with commas."""
+    ours = dict.fromkeys(
+        [*OBJECT_WRITERS, *(each for task in OUTPUTS.values() for each in suffixes_of(task))]
+    )
+    names = [f"{stem}{suffix}" for suffix in ours if suffix not in writers]
+    return ", ".join(name for name in names if (folder / name).is_file())
 
 
 def write_files(

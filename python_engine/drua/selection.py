@@ -109,8 +109,17 @@ def _all(image: Image, tensor: Tensor, model: str) -> list[int]:
     takes = "one" if needed == 1 else f"{needed} ({', '.join(tensor.channels)})"
     raise ImageError(
         f"the image has {_count(count)}{names}, but {_name(tensor, model)} takes {takes}",
-        remedy=f"choose channel 1 to {count}" if needed == 1 else f"choose {needed}, one may serve twice",
+        remedy=_remedy(image, count, needed),
     )
+
+
+def _remedy(image: Image, count: int, needed: int) -> str:
+    if needed == 1:
+        return f"choose channel 1 to {count}"
+    for letter, word in (("Z", "slices"), ("T", "frames")):
+        if count == 1 and image.size(letter) == needed:
+            return f"if its {needed} {word} are these channels, make them channels (in ImageJ: Properties...)"
+    return f"choose {needed}, one may serve twice"
 
 
 def _all_equal(image: Image) -> bool:

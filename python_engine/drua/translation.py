@@ -102,7 +102,10 @@ def denoise(
     if request.region is not None:
         result = _pasted(result, given, request.region)
     run = _run(parts, model.card, given, request, {"outputs": list(outputs), "type": kind})
-    final = as_type(result, image.pixels.dtype) if kind == "input" else result
+    final = result
+    if kind == "input":
+        final = as_type(result, image.pixels.dtype)
+        run["notes"] += _of_type(final.pixels.dtype)
     written = _captions(request, image)
     own = written.of([number - 1 for number in numbers], image.size("C"))
     maps, displays = {}, {}
@@ -114,7 +117,7 @@ def denoise(
         displays["difference"] = _signed(maps["difference"].pixels)
     pictures = {}
     if "report" in outputs:
-        run["report"], pictures["report"] = _report(given, result)
+        run["report"], pictures["report"] = _report(given, final)
     return replace(
         parts[0],
         kind="intensity",
@@ -237,6 +240,15 @@ def as_type(image: Image, dtype: np.dtype[Any]) -> Image:
     # float64, because float32 has no 32-bit integers
     rounded = np.rint(image.pixels, dtype=np.float64)
     return replace(image, pixels=np.clip(rounded, limits.min, limits.max).astype(limits.dtype))
+
+
+def _of_type(dtype: np.dtype[Any]) -> list[str]:
+    """Return, in words, what becomes of a type that images of ImageJ cannot have."""
+    if dtype.kind in "iu" and dtype not in (np.uint8, np.uint16, np.int16):
+        return [
+            f"the values are rounded as {dtype}, but 32-bit float in TIFFs, because ImageJ has no such type"
+        ]
+    return []
 
 
 def _each_channel(image: Image, model: Model, request: Request, numbers: Sequence[int]) -> list[Prediction]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 from drua import cli, operations
+from drua import files as drua_files
 from drua.models.card import read_card
 
 from tests.small_networks import write_colour, write_half
@@ -63,6 +64,26 @@ def test_a_broken_image_costs_the_others_nothing(
     assert code == 1
     assert (first["error"]["code"], second["objects"]) == ("IMAGE", 4)
     assert "broken.tif cannot be read" in err
+
+
+def test_ctrl_c_says_how_many_are_finished(
+    drua, field: Path, tiny_package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = field.rename(tmp_path / "second.tif").with_name("first.tif")
+    second.write_bytes((tmp_path / "second.tif").read_bytes())
+    original = drua_files.read_image
+
+    def read(path: Path) -> object:
+        if path.name == "second.tif":
+            raise KeyboardInterrupt
+        return original(path)
+
+    monkeypatch.setattr(drua_files, "read_image", read)
+    images = [tmp_path / name for name in ("first.tif", "second.tif", "third.tif")]
+    code, _, err = drua("segment", *images, "--model", tiny_package, "--output", tmp_path / "out")
+    assert code == 130
+    assert f"stopped at {images[1]}: 1 of 3 images are finished, in {tmp_path / 'out'}" in err
+    assert len(list((tmp_path / "out").iterdir())) == 5
 
 
 def test_images_with_one_stem_are_refused_before_any_work(

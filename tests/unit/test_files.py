@@ -113,8 +113,10 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.tif").write_bytes(b"II*\0nonsense")
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "plate").mkdir()
     for name, part in [
         ("missing.tif", "is not a file; check the path"),
+        ("plate", "plate is a folder; give the images in it, such as"),
         ("notes.txt", "is no TIFF, PNG, JPEG or OME-Zarr"),
         ("broken.tif", "cannot be read"),
         ("empty.png", "cannot be read"),

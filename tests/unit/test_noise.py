@@ -63,6 +63,15 @@ def test_structure_and_other_noise_are_no_stripes() -> None:
     assert [noise.stripes(plane, axis) for plane in (truth, photons, alike) for axis in (0, 1)] == [0] * 6
 
 
+@pytest.mark.parametrize("photons", [0.3, 1, 2, 5])
+def test_few_photons_are_no_stripes(photons: float) -> None:
+    truth = nuclei()
+    expected = photons * truth / truth.max()
+    seen = np.random.default_rng(1).poisson(expected)
+    normalised = (seen - expected) / np.sqrt(expected)
+    assert [noise.stripes(normalised, axis) for axis in (0, 1)] == [0, 0]
+
+
 def test_stripes_by_chance_are_rare_and_faint() -> None:
     found = [noise.stripes(np.random.default_rng(seed).normal(size=(64, 67)), 0) for seed in range(200)]
     assert sum(value > 0 for value in found) <= 10

@@ -7,7 +7,7 @@ import pytest
 from drua import residual
 from drua.errors import ImageError, ShapeError
 from drua.image import Image
-from scipy.ndimage import gaussian_filter, median_filter
+from scipy.ndimage import gaussian_filter, gaussian_gradient_magnitude, median_filter
 
 from tests.simulated import nuclei
 
@@ -56,6 +56,29 @@ def test_smoothing_too_much_is_named_with_the_size_of_what_was_lost(kind: str, s
     assert "Structures of about" in found.sentences[0]
     assert 2 <= found.size <= 8
     assert found.dimmed > 0.03
+
+
+def test_signal_is_named_where_noise_was_left_as_well() -> None:
+    noisy = noisy_of(nuclei(), "photons").astype(float)
+    found = assess(noisy, 0.7 * gaussian_filter(noisy, 1.2) + 0.3 * noisy)
+    assert found.flat < -0.05 < 0 < found.structured
+    assert found.verdict == "signal removed"
+
+
+def test_noise_left_at_edges_is_no_signal() -> None:
+    noisy = noisy_of(nuclei(), "gaussian")
+    edges = gaussian_gradient_magnitude(nuclei(), 1.5) > 2
+    found = assess(noisy, np.where(edges, noisy, gaussian_filter(noisy, 1)))
+    assert found.verdict == "noise"
+
+
+def test_means_are_of_all_planes() -> None:
+    random = RANDOM(1)
+    noisy = 100 + random.normal(0, 10, (40, 48, 48))
+    noisy[1] += 1000  # not among the planes that are looked at
+    found = assess(noisy, noisy - 5, "TYX")
+    assert (found.planes, found.mean_before) == (16, pytest.approx(noisy.mean()))
+    assert found.mean_after == pytest.approx(noisy.mean() - 5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

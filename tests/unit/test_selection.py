@@ -48,6 +48,12 @@ def test_a_choice_that_does_not_fit_is_said(tensor, choice, message) -> None:
         select_channels(IMAGE, tensor, choice, "m")
 
 
+@pytest.mark.parametrize(("axes", "word"), [("ZYX", "3 slices"), ("TYX", "3 frames")])
+def test_slices_that_may_be_channels_are_named(axes: str, word: str) -> None:
+    with pytest.raises(ImageError, match=f"if its {word} are these channels, make them channels"):
+        select_channels(Image(IMAGE.pixels, axes), THREE)
+
+
 def test_grey_stored_as_colour_is_one_channel() -> None:
     grey = Image(np.stack([np.eye(5)] * 3, axis=-1), "YXC")
     assert select_channels(grey, ONE).size("C") == 1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 from drua import results
-from drua.display import Display
+from drua.display import Display, of_pixels
 from drua.errors import CardError, ImageError, SettingError, ShapeError
 from drua.files import read_captions, read_display, read_image
 from drua.image import Image
@@ -184,6 +184,7 @@ def test_files_keep_types_that_imagej_has(tmp_path: Path) -> None:
         for kind, written in expected.items():
             pixels = (_noisy(32, 32).astype(np.int64) - (200 if kind is np.int16 else 0)).clip(-150, 250)
             made = denoise(Image(pixels.astype(kind), "YX"), model, Request(), kind="input")
+            assert bool(made.run["notes"]) == (kind is np.uint32), "that is said"
             results.save(made, tmp_path, kind.__name__)
             back = read_image(tmp_path / f"{kind.__name__}-denoised.tif").pixels
             assert back.dtype == written
@@ -239,6 +240,26 @@ def test_the_report_says_what_was_removed(smoother: Path, tmp_path: Path) -> Non
     assert any("The noise fell from" in sentence for sentence in made.run["report"])
     files = results.save(made, tmp_path, "field")
     assert [path.name for path in files] == ["field-denoised.tif", "field-report.png", "field-run.json"]
+
+
+def test_the_report_is_of_what_is_returned(tmp_path: Path) -> None:
+    image = Image(_noisy(64, 64) / 1000, "YX")
+    with open_model(_write(tmp_path / "half-it", _half)) as model:
+        mask = replace(image, pixels=image.pixels > 0.1)
+        made = denoise(mask, model, Request(), outputs=("denoised", "report"), kind="input")
+    after = made.maps["denoised"].pixels.mean()
+    assert any(f"{after:.4g} after" in sentence for sentence in made.run["report"])
+
+
+def test_results_of_an_earlier_run_that_stay_are_named(smoother: Path, tmp_path: Path) -> None:
+    image = Image(_noisy(64, 64), "YX")
+    with open_model(smoother) as model:
+        everything = denoise(image, model, Request(), outputs=("denoised", "difference", "report"))
+        results.save(everything, tmp_path, "field")
+        made = denoise(image, model, Request())
+    results.save(made, tmp_path, "field")
+    said = "beside the results there are some of an earlier run: field-difference.tif, field-report.png"
+    assert (everything.run["notes"], made.run["notes"]) == ([], [said])
 
 
 def test_a_prediction_says_that_it_is_one(smoother: Path, stainer: Path) -> None:
@@ -323,6 +344,38 @@ def test_grey_colours_are_said_where_colours_are_needed(tmp_path: Path) -> None:
         assert "grey in 3 equal channels" in stain(grey, model, Request()).run["notes"][0]
         with pytest.raises(ImageError, match="takes 3"):
             stain(Image(_cells(True), "YX"), model, Request())
+
+
+def test_colours_are_said_where_channels_are_none(tmp_path: Path) -> None:
+    def first(graph: Graph, given: str) -> list[str]:
+        return [graph.add("ReduceMean", given, axes=[1], keepdims=1)]
+
+    package = _write(tmp_path / "depths", first, channels=3, made=("nuclei",), task="stain",
+                     modality={"kind": "phase contrast at three depths", "colour": False})  # fmt: skip
+    pixels = _noisy(3, 32, 32)
+    with open_model(package) as model:
+        (said,) = stain(Image(pixels, "CYX", channel_names=("Red", "Green", "Blue")), model, Request()).run[
+            "notes"
+        ]
+        assert stain(Image(pixels, "CYX"), model, Request()).run["notes"] == []
+    assert said == (
+        "the channels of the image are red, green and blue, but those of depths are no colours"
+        " (phase contrast at three depths)"
+    )
+
+
+def test_an_image_of_one_value_is_said(stainer: Path) -> None:
+    with open_model(stainer) as model:
+        notes = stain(Image(np.full((32, 32), 116, np.uint8), "YX"), model, Request()).run["notes"]
+    assert notes == ["all pixels of the image are 116, so that there is nothing to predict from"]
+
+
+def test_values_a_little_below_zero_are_shown_black() -> None:
+    ramp = np.linspace(0, 1, 10_000).reshape(1, 1, 1, 100, 100)
+    ((low, high),) = of_pixels(300 * ramp - 40, ["#00ffff"]).ranges
+    assert (low, high) == (0, pytest.approx(260, rel=0.01))
+    ((low, high),) = of_pixels(300 * ramp - 140, ["#00ffff"]).ranges
+    assert low == pytest.approx(-140, rel=0.01), "values of their own are shown"
 
 
 def test_a_card_tells_what_it_is_made_for(stainer: Path, smoother: Path, tmp_path: Path) -> None:

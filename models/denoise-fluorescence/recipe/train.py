@@ -25,7 +25,7 @@ NAMES = Names(
     authors=("Drua developers",),
     licence="CC0-1.0",
 )
-CONFIG = {"intensities": "not validated"}
+CONFIG = {"intensities": "not validated", "modality": {"kind": "fluorescence"}}
 
 
 def release() -> Release:
