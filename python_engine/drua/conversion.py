@@ -38,7 +38,7 @@ from drua.errors import (
 )
 from drua.models.card import Weights
 from drua.models.description import description_file, load_model
-from drua.selftest import ABSOLUTE, RELATIVE, reproduce
+from drua.selftest import TOLERANCE, apart, reproduce
 
 Progress = Callable[[str, int, int], None]
 
@@ -326,7 +326,7 @@ def _check_probe(inside: Path, inputs: int, outputs: int) -> None:
     finally:
         backend.close()
     for one, other in zip(found, got, strict=True):
-        if one.shape != other.shape or not np.allclose(one, other, rtol=RELATIVE, atol=ABSOLUTE):
+        if one.shape != other.shape or not (apart(one, other) <= TOLERANCE).all():
             raise CardError("the exported network gives other pixels than the network at other sides")
 
 
