@@ -132,7 +132,7 @@ def _check(request: Request) -> None:
 
 
 def _images(request: Request) -> list[Any]:
-    from drua.training.tasks import Opened
+    from drua.training.images import Opened
 
     if request.image is not None:
         return [Opened(request.source or "image", request.image)]

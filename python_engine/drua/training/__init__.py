@@ -1,9 +1,9 @@
 """Training: from a user's own images to a package that is ready to use. Plain PyTorch.
 
-`examples` reads images and pairs; `blindspot` hides pixels where there is no clean target; `network` is what
-learns, `losses` by what; `loop` trains, stops and resumes; `package` writes what came out; `tasks` puts them
-together for the command line and the protocol. Importing this package imports no torch; call `require` before
-you import `tasks`.
+`images` reads images, `pairs` matches them, `data` makes `examples` of them; `blindspot` hides pixels where
+there is no clean target; `network` is what learns, `losses` by what; `loop` trains, stops and resumes;
+`package` writes what came out; `tasks` puts them together for the command line and the protocol. Importing
+this package imports no torch; call `require` before you import `tasks`.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from drua.backends import pytorch
 from drua.errors import Cancelled, DruaError, OutputError, SettingError, one_line
+from drua.training import precision
 from drua.training.adversary import Adversary
 from drua.training.blindspot import hide, liveliness
 from drua.training.examples import Corrupt, Example, Sampler, fingerprint
@@ -61,8 +62,8 @@ class Outcome:
         Their loss without any training: of the local mean, or of what else the network begins as.
     ended : str
         Why it ended: 'finished', 'no progress', 'cancelled', or 'nothing left to do' if it had been finished.
-    device : str
-        Where it ran.
+    device, precision : str
+        Where it ran, and what convolutions were computed in: 'float32' or 'bfloat16'.
     gain : float or None
         By how many decibels the results of validation patches are nearer to their targets than the inputs
         are; None where there are no clean targets.
@@ -78,6 +79,7 @@ class Outcome:
     before: float
     ended: str
     device: str
+    precision: str
     gain: float | None
     preview: NDArray[np.uint8]
 
@@ -174,6 +176,7 @@ class _Run:
         self._loss = LOSSES[plan.loss]
         self._adversary = Adversary(design).to(self._device) if plan.adversarial else None
         self._state = _State()
+        self._precision = torch.float32
         self._images = fingerprint([*learn, *judge])
         self._judged = self._fixed_batch(judge)
         self._before = self._judge(self._average)[0]
@@ -198,6 +201,7 @@ class _Run:
         sampler = self._sampler(self._learn, self._random, self._sides(self._learn))
         if self._progress >= 1:
             return "nothing left to do"
+        self._precision = precision.faster(self._network, self._tensor(self._judged[0][0]))
         saved = started = rested = time.monotonic()
         checked = math.floor(self._progress * self._plan.checks)
         while self._progress < 1:
@@ -243,6 +247,7 @@ class _Run:
             self._before,
             ended,
             self._device,
+            str(self._precision).removeprefix("torch."),
             gain,
             picture,
         )
@@ -361,7 +366,7 @@ class _Run:
         given, wanted, weights = batch
         self._network.train()
         seen, target = self._tensor(given), self._tensor(wanted)
-        result = self._network(seen)
+        result = precision.run(self._network, seen, self._precision)
         value = self._loss(result, target, None if weights is None else self._tensor(weights))
         if self._adversary is not None:
             self._adversary.learn(seen, result, target)

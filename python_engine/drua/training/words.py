@@ -74,8 +74,8 @@ def of(
             "## How",
             "",
             f"{_network(plan, design)} {outcome.step} steps of {plan.batch} patches in"
-            f" {outcome.seconds / 60:.1f} minutes on {outcome.device}. {ENDED[outcome.ended]}"
-            f" Loss: {LOSSES[plan.loss]}.",
+            f" {outcome.seconds / 60:.1f} minutes on {outcome.device}, in {outcome.precision}."
+            f" {ENDED[outcome.ended]} Loss: {LOSSES[plan.loss]}.",
             "",
             *_figures(plan, outcome),
             "",
