@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drua.console import Bar, Device, Json, console, errors, plain, print_json, settings_of
+from drua.console import (
+    Bar,
+    Device,
+    Json,
+    console,
+    errors,
+    interrupted_by_termination,
+    plain,
+    print_json,
+    settings_of,
+)
 from drua.errors import DruaError, OutputError, SettingError
 
 if TYPE_CHECKING:
@@ -293,9 +303,12 @@ def _process(images: list[Path], output: Path, work: _Work, *, quiet: bool) -> N
     """Predict every image and report; leaves with 1 if one of them failed."""
     rows: list[dict[str, Any]] = []
     try:
-        for path in images:
-            rows.append(_process_one(path, output, work, quiet=quiet))
+        with interrupted_by_termination():
+            for path in images:
+                rows.append(_process_one(path, output, work, quiet=quiet))
     except KeyboardInterrupt:
+        if quiet:
+            print_json({"images": rows})
         finished = sum(not row["error"] for row in rows)
         errors.print(
             f"stopped at {plain(images[len(rows)])}: {finished} of {len(images)} images are finished,"

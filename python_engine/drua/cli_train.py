@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from drua.console import Device, Json, console, errors, plain, print_json
+from drua.console import Device, Json, console, errors, interrupted_by_termination, plain, print_json
 from drua.errors import Cancelled, SettingError
 
 train_app = typer.Typer(
@@ -206,6 +206,7 @@ class _Live:
             *columns, console=errors, transient=True, disable=quiet or not errors.is_terminal
         )
         self._name = name
+        self._quiet = quiet
         self._task = self._bar.add_task(name, total=1.0)
 
     def __enter__(self) -> _Live:
@@ -216,7 +217,13 @@ class _Live:
         self._bar.stop()
 
     def __call__(self, report: Any) -> None:
-        """Show how far it is."""
+        """Show how far it is; a log file gets a line at every check."""
+        if report.preview is not None and not self._quiet and not errors.is_terminal:
+            errors.print(
+                f"{report.progress:.0%}, step {report.step}: loss {report.loss:.4f},"
+                f" validation {report.validation:.4f}",
+                markup=False,
+            )
         losses = f"loss {report.loss:.4f}"
         if report.validation is not None:
             losses += f", validation {report.validation:.4f} (best {report.best:.4f})"
@@ -240,7 +247,7 @@ def _run(
         errors.print(f"[yellow]note:[/yellow] {plain(note)}")
 
     try:
-        with _Live(output.name, quiet=quiet) as live:
+        with interrupted_by_termination(), _Live(output.name, quiet=quiet) as live:
             trained = work(live, tell)
     except Cancelled:
         errors.print("stopped before anything was learnt; there is no model")
@@ -253,6 +260,8 @@ def _run(
         return
     outcome = trained.outcome
     gain = "" if outcome.gain is None else f", {outcome.gain:+.1f} dB against the input"
+    if outcome.pearson is not None:
+        gain = ", r with the targets " + " and ".join(f"{each:.2f}" for each in outcome.pearson)
     console.print(
         f"{trained.id}: {outcome.ended} after {outcome.step} steps in {outcome.seconds / 60:.1f} minutes on"
         f" {outcome.device}, validation loss {outcome.best:.4f} (untrained {outcome.before:.4f}){gain}"

@@ -82,7 +82,8 @@ class Job:
             _index: tuple[int, ...], planes: Mapping[str, NDArray[Any]], outputs: Mapping[str, Any]
         ) -> None:
             finished = inference.finish(self.card, outputs, self._of_planes(planes))
-            progress("finding objects" if self.decoder.kind == "label_image" else "finishing", 0, 0)
+            if self.decoder.kind == "label_image":  # which takes its time
+                progress("finding objects", 0, 0)
             results.append(self._decoded(finished) | (self._maps(finished) if with_maps else {}))
 
         def skip(planes: Mapping[str, NDArray[Any]]) -> bool:

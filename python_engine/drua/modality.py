@@ -13,13 +13,14 @@ from drua.display import is_rgb
 from drua.errors import CardError
 from drua.image import Image
 
-BACKGROUNDS = ("light", "dark")
+BACKGROUNDS = ("light", "dark", "grey")
 
-_CLEAR = 0.6
-"""Share of the pixels on one side of the middle grey from which the background is told."""
+_FITTING = {"dark": (0.0, 0.6), "grey": (0.3, 0.75), "light": (0.4, 1.0)}
+"""Where the median may lie between percentiles 1 and 99: crowded fields are no mistakes, so they overlap."""
 _WORDS = {
     "light": "dark structures on a light background",
     "dark": "light structures on a dark background",
+    "grey": "structures lighter and darker than their background",
 }
 
 
@@ -29,9 +30,9 @@ def check(modality: Mapping[str, Any], model: str) -> Mapping[str, Any]:
     Parameters
     ----------
     modality : mapping
-        `kind` (words), `background` ('light' or 'dark'), `bits` (of a pixel's value), `colour` (true: its
-        channels are colours, which differ; false: they are no colours), `channels` (for people: the inputs of
-        the network tell); each may be missing.
+        `kind` (words), `background` ('light', 'dark' or 'grey'), `bits` (of a pixel's value), `colour` (true:
+        its channels are colours; false: they are none), `channels` (for people: the inputs of the network
+        tell); each may be missing.
     model : str
         For the message.
 
@@ -44,7 +45,7 @@ def check(modality: Mapping[str, Any], model: str) -> Mapping[str, Any]:
     if background is not None and background not in BACKGROUNDS:
         raise CardError(
             f"model {model!r} says that its images have a {background!r} background, but it must be"
-            f" {' or '.join(BACKGROUNDS)}"
+            f" {', '.join(BACKGROUNDS)}"
         )
     return modality
 
@@ -74,24 +75,21 @@ def mismatches(image: Image, modality: Mapping[str, Any], model: str) -> list[st
     plane = _middle(image)
     said = []
     if np.ptp(plane) == 0 and np.ptp(image.pixels) == 0:
-        said.append(
-            f"all pixels of the image are {plane.flat[0]:g}, so that there is nothing to predict from"
-        )
+        return [f"all pixels of the image are {plane.flat[0]:g}, so that there is nothing to predict from"]
     kind = str(modality.get("kind") or "images")
-    wanted, found = modality.get("background"), background(plane)
-    if wanted and found and found != wanted:
+    wanted, level = modality.get("background"), background(plane)
+    if wanted and level is not None and not _FITTING[wanted][0] <= level <= _FITTING[wanted][1]:
+        found = "dark" if level < 0.5 else "light"
         said.append(f"the image shows {_WORDS[found]}, but {model} was made for {_WORDS[wanted]} ({kind})")
     bits = modality.get("bits")
     own = "floating-point" if plane.dtype.kind == "f" else f"{8 * plane.dtype.itemsize}-bit"
     if bits and own != f"{bits}-bit":
         said.append(f"the image is {own}, but {model} was made from {bits}-bit {kind}")
-    if (
-        modality.get("colour")
-        and len(plane) > 1
-        and all(np.array_equal(plane[0], each) for each in plane[1:])
-    ):
+    if len(plane) > 1 and all(np.array_equal(plane[0], each) for each in plane[1:]):
+        different = "colours" if modality.get("colour") else "different channels"
         said.append(
-            f"the image is grey in {len(plane)} equal channels, but {model} was made for colours ({kind})"
+            f"the image is the same in its {len(plane)} channels, but {model} was made for {different}"
+            f" ({kind})"
         )
     if modality.get("colour") is False and is_rgb(image.channel_names or ()):
         said.append(
@@ -100,19 +98,14 @@ def mismatches(image: Image, modality: Mapping[str, Any], model: str) -> list[st
     return said
 
 
-def background(plane: NDArray[Any]) -> str | None:
-    """Return whether a plane (C, Y, X) is 'light' or 'dark' between its structures; None if neither is clear.
+def background(plane: NDArray[Any]) -> float | None:
+    """Return how light a plane (C, Y, X) is between its structures, 0 to 1; None if it is all the same.
 
-    What most pixels are is taken for the background, by the middle between percentiles 1 and 99.
+    What most pixels are is taken for the background: the median, between percentiles 1 and 99.
     """
     brightness = np.asarray(plane, np.float32).mean(axis=0)
-    low, high = np.percentile(brightness, (1, 99))
-    if not high > low:
-        return None
-    lighter = float((brightness > (low + high) / 2).mean())
-    if lighter >= _CLEAR:
-        return "light"
-    return "dark" if lighter <= 1 - _CLEAR else None
+    low, middle, high = np.percentile(brightness, (1, 50, 99))
+    return float((middle - low) / (high - low)) if high > low else None
 
 
 def _middle(image: Image) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from types import TracebackType
@@ -198,6 +198,8 @@ def predict(
             run = provenance(card, backend, resolved, channel, source)
     run["notes"] = [*run["notes"], *([note] if note else [])]
     run |= {"seconds": round(time.perf_counter() - started, 3), "tiles": tiles}
+    if region is not None:
+        run["region"] = asdict(region)
     return _result(job, results, whole[card.input.name], region, run, tell)
 
 
@@ -317,7 +319,7 @@ def provenance(
         "provider": backend.provider,
         "notes": backend.notes,
         "settings": dict(settings),
-        "channel": channel,
+        "channel": str(channel),
         "source": source,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **({} if card.task == "segment" else {"warning": warning(card)}),

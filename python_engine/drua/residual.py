@@ -370,7 +370,7 @@ def _pattern(normalised: Sequence[Plane], flat: _Covariance) -> str | None:
 
 
 def _dimmed(residuals: Sequence[Plane], after: Sequence[Plane], level: float) -> float:
-    """Return the slope of the residual over the result in means of blocks, 0 if it may be chance."""
+    """Return the part of the contrast that means of blocks have lost, 0 if it may be chance."""
     x = np.concatenate([_blocks(plane) for plane in after])
     y = np.concatenate([_blocks(plane) for plane in residuals])
     if len(x) < 8 or x.std() <= 3 * level / _BLOCK:
@@ -378,7 +378,8 @@ def _dimmed(residuals: Sequence[Plane], after: Sequence[Plane], level: float) ->
     x, y = x - x.mean(), y - y.mean()
     slope = float(np.sum(x * y) / np.sum(x * x))
     error = float(np.sqrt(np.mean((y - slope * x) ** 2) / np.sum(x * x)))
-    return slope if abs(slope) > _CHANCE * error else 0.0
+    # over the result, which has less noise; what was there before is the result and the residual
+    return slope / (1 + slope) if abs(slope) > _CHANCE * error and slope > -1 else 0.0
 
 
 def _blocks(plane: Plane) -> Plane:
@@ -460,7 +461,9 @@ def _said_of_noise(found: Residual) -> list[str]:
 def _said_of_bias(found: Residual, contrast: float, error: float) -> list[str]:
     said = []
     shift = found.mean_after - found.mean_before
-    shifted = abs(shift) > max(_CHANCE * error, _BIASED * contrast, _NOTHING * found.noise_before)
+    chance = max(_CHANCE * error, _NOTHING * found.noise_before)
+    # bright spots in a dark field have much contrast and a low mean, which may change by as little
+    shifted = abs(shift) > max(chance, min(_BIASED * contrast, _BIASED * abs(found.mean_before)))
     means = f"{found.mean_before:.4g} before, {found.mean_after:.4g} after"
     said.append(f"The mean {'changed' if shifted else 'was kept'}: {means}.")
     if found.dimmed > _DIMMED:

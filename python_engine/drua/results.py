@@ -147,18 +147,9 @@ def check_folder(folder: Path, stem: str, suffixes: Sequence[str], record: str =
 
 def write_labels(prediction: Prediction, path: Path) -> None:
     """Write the label image as an ImageJ TIFF with the input's calibration."""
-    import tifffile
-
     image = prediction.image
-    tifffile.imwrite(
-        path,
-        labels.to_imagej(image.pixels),
-        imagej=True,
-        resolution=(1 / image.scale("X"), 1 / image.scale("Y")),
-        resolutionunit="NONE",
-        metadata=_imagej_metadata(image, prediction.run)
-        | {"min": 0.0, "max": float(max(prediction.count, 1))},
-    )
+    shown = {"min": 0.0, "max": float(max(prediction.count, 1))}
+    _write_tiff(path, labels.to_imagej(image.pixels), image.axes, image, prediction.run, shown)
 
 
 def write_table(prediction: Prediction, path: Path) -> None:
@@ -195,8 +186,6 @@ def write_overlay(prediction: Prediction, path: Path) -> None:
 
 def write_map(name: str, prediction: Prediction, path: Path) -> None:
     """Write an image of the prediction as an ImageJ TIFF with the input's calibration."""
-    import tifffile
-
     image = prediction.maps[name]
     pixels = _writable(image.to("TZCYX").pixels)
     shown = prediction.displays.get(name)
@@ -211,14 +200,7 @@ def write_map(name: str, prediction: Prediction, path: Path) -> None:
     names = () if axes == "TZYXS" else image.channel_names or ()
     if labels := written.labels or names * (image.size("T") * image.size("Z")):
         how["Labels"] = list(labels)
-    tifffile.imwrite(
-        path,
-        pixels,
-        imagej=True,
-        resolution=(1 / image.scale("X"), 1 / image.scale("Y")),
-        resolutionunit="NONE",
-        metadata=_imagej_metadata(image, prediction.run, written.info) | {"axes": axes} | how,
-    )
+    _write_tiff(path, pixels, axes, image, prediction.run, how, written.info)
 
 
 def write_picture(name: str, prediction: Prediction, path: Path) -> None:
@@ -270,10 +252,43 @@ def _move(path: Path, folder: Path) -> Path:
     return target
 
 
-def _imagej_metadata(image: Image, run: Mapping[str, Any], info: str = "") -> dict[str, Any]:
-    provenance = "".join(f"{name}: {value}\n" for name, value in run.items())
+def _write_tiff(
+    path: Path,
+    pixels: NDArray[Any],
+    axes: str,
+    image: Image,
+    run: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    info: str = "",
+) -> None:
+    """Write pixels as an ImageJ TIFF with calibration, provenance and display."""
+    import tifffile
+
+    if "S" not in axes:  # else a last side of 1 is taken for samples, and the others move
+        pixels, axes = pixels[..., None], axes + "S"
+    tifffile.imwrite(
+        path,
+        pixels,
+        imagej=True,
+        resolution=(1 / image.scale("X"), 1 / image.scale("Y")),
+        resolutionunit="NONE",
+        metadata=_imagej_metadata(image, run, info) | {"axes": axes} | dict(shown),
+    )
+
+
+def _provenance(run: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield lines like 'settings.scale: 1.0', as the plugin writes them into an image's info."""
+    for name, value in run.items():
+        if isinstance(value, Mapping):
+            yield from _provenance(value, f"{prefix}{name}.")
+        else:
+            for item in value if isinstance(value, list | tuple) else [value]:
+                yield f"{prefix}{name}: {item if isinstance(item, str) else json.dumps(item)}\n"
+
+
+def _imagej_metadata(image: Image, run: Mapping[str, Any], info: str) -> dict[str, Any]:
+    provenance = "".join(_provenance(run))
     metadata: dict[str, Any] = {
-        "axes": image.axes,
         "unit": _escaped(image.unit),
         "Info": f"{provenance}\n{info}" if info else provenance,
     }

@@ -119,7 +119,10 @@ def _remedy(image: Image, count: int, needed: int) -> str:
     for letter, word in (("Z", "slices"), ("T", "frames")):
         if count == 1 and image.size(letter) == needed:
             return f"if its {needed} {word} are these channels, make them channels (in ImageJ: Properties...)"
-    return f"choose {needed}, one may serve twice"
+    return (
+        f"give one image that has these {needed} channels (in ImageJ: Image > Color > Merge Channels...), or"
+        f" name {needed}, of which one may serve twice (such as channel={','.join('1' * needed)})"
+    )
 
 
 def _all_equal(image: Image) -> bool:

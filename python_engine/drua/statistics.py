@@ -21,9 +21,12 @@ SLAB = 1 << 22
 SMALL = 1 << 20
 """Pixels up to which sorting a copy is faster than counting."""
 
+LARGEST = 1e30
+"""What no pixel may exceed: networks multiply and add in float32, which ends at 3.4e38."""
+
 
 def check_finite(array: Any, axes: str) -> None:
-    """Check that every pixel is a finite number.
+    """Check that every pixel is a finite number, and small enough for networks.
 
     Parameters
     ----------
@@ -36,9 +39,16 @@ def check_finite(array: Any, axes: str) -> None:
         If not; it tells how many are not, and where the first is.
     """
     whole = _Part(array, (slice(None),) * array.ndim)
-    if array.dtype.kind != "f" or all(np.isfinite(slab).all() for slab in whole.slabs()):
+    if array.dtype.kind != "f" or all((np.abs(slab) <= LARGEST).all() for slab in whole.slabs()):
         return
     wrong = np.argwhere(~np.isfinite(np.asarray(array)))
+    if not len(wrong):
+        largest = np.abs(np.asarray(array)).max()
+        raise ImageError(
+            f"the largest pixel value is {largest:.3g}, but networks compute in 32-bit floats, which leave"
+            f" room up to {LARGEST:g}",
+            remedy="divide the image by a constant first, in ImageJ with Process > Math > Divide...",
+        )
     where = ", ".join(f"{letter} {index}" for letter, index in zip(axes, wrong[0], strict=True))
     raise ImageError(
         f"{len(wrong)} of {array.size} pixels are NaN or infinite, the first at {where} (counted from 0)",

@@ -117,7 +117,8 @@ def denoise(
         displays["difference"] = _signed(maps["difference"].pixels)
     pictures = {}
     if "report" in outputs:
-        run["report"], pictures["report"] = _report(given, final)
+        before, after = (_part(each, request.region) for each in (given, final))
+        run["report"], pictures["report"] = _report(before, after)
     return replace(
         parts[0],
         kind="intensity",
@@ -239,14 +240,17 @@ def as_type(image: Image, dtype: np.dtype[Any]) -> Image:
     limits = np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
     # float64, because float32 has no 32-bit integers
     rounded = np.rint(image.pixels, dtype=np.float64)
-    return replace(image, pixels=np.clip(rounded, limits.min, limits.max).astype(limits.dtype))
+    highest = float(limits.max)
+    if highest > limits.max:  # float64 has no 64-bit integers, and one above the highest would wrap
+        highest = float(np.nextafter(highest, 0))
+    return replace(image, pixels=np.clip(rounded, limits.min, highest).astype(limits.dtype))
 
 
 def _of_type(dtype: np.dtype[Any]) -> list[str]:
     """Return, in words, what becomes of a type that images of ImageJ cannot have."""
     if dtype.kind in "iu" and dtype not in (np.uint8, np.uint16, np.int16):
         return [
-            f"the values are rounded as {dtype}, but 32-bit float in TIFFs, because ImageJ has no such type"
+            f"the values are rounded as {dtype}, and TIFFs hold them as 32-bit floats: ImageJ has no {dtype}"
         ]
     return []
 
@@ -329,6 +333,11 @@ def _pasted(result: Image, given: Image, region: Region) -> Image:
     place = (..., *region.slices)
     pixels[place] = result.pixels[place]
     return replace(result, pixels=pixels)
+
+
+def _part(image: Image, region: Region | None) -> Image:
+    """Return what was worked on: outside a region nothing was removed."""
+    return image if region is None else replace(image, pixels=image.pixels[(..., *region.slices)])
 
 
 def _difference(given: Image, result: Image) -> Image:
@@ -424,7 +433,7 @@ def _run(
     return {
         **run,
         **asked,
-        "channel": request.channel,
+        "channel": str(request.channel),
         "notes": [*notes, *modality.mismatches(given, card.modality, card.id)],
         "seconds": round(sum(part.run["seconds"] for part in parts), 3),
         "tiles": sum(part.run["tiles"] for part in parts),

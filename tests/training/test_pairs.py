@@ -63,3 +63,10 @@ def test_gain_and_offset_are_those_of_the_noisy_image() -> None:
     assert offset == pytest.approx(-50, abs=10)
     with pytest.raises(ImageError, match="do not show the same"):
         pairs.gain_and_offset(-clean, clean)
+
+
+def test_edges_that_agree_nowhere_tell_no_shift() -> None:
+    """The best of all shifts of two channels with hardly an edge in common, as it was measured."""
+    far = pairs.Shift("D7", -19.3, -103.4, -0.01, 0.08, 1_106_496)
+    assert not far.believed
+    assert pairs.Shift("D7", 6.4, -3.0, 0.006, 0.114, 1_106_496).believed

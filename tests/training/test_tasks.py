@@ -232,7 +232,7 @@ def test_cancelling_gives_a_finished_model_that_can_be_resumed(tmp_path: Path) -
     _check(folder, "denoise")
     with pytest.raises(OutputError, match="--resume"):
         train_denoiser([tmp_path / "field.tif"], folder, TINY, listener=_quiet)
-    with pytest.raises(SettingError, match="of another network"):
+    with pytest.raises(SettingError, match="was begun with width="):
         train_denoiser([tmp_path / "field.tif"], folder, replace(TINY, width=8), resume=True, listener=_quiet)
     tifffile.imwrite(tmp_path / "other.tif", noisy(scene(2), 9))
     card = (folder / "README.md").read_text()
@@ -291,7 +291,7 @@ def test_training_ends_where_nothing_is_gained(tmp_path: Path) -> None:
     assert "nothing was learnt" in (tmp_path / "mine/README.md").read_text()
 
 
-@pytest.mark.parametrize(("value", "part"), [(np.nan, "1 pixels are not finite"), (None, "is constant")])
+@pytest.mark.parametrize(("value", "part"), [(np.nan, "1 of 10752 pixels are NaN"), (None, "is constant")])
 def test_images_that_teach_nothing_are_named(tmp_path: Path, value: float | None, part: str) -> None:
     bad = noisy(scene(1), 9).astype(np.float32) if value is not None else np.zeros((48, 48), np.float32)
     bad[3, 5] = value or 0
@@ -368,3 +368,60 @@ def test_an_image_in_parts_is_learnt_from_and_denoised_in_parts(tmp_path: Path) 
     streamed = np.asarray(read_image(paths[0]).pixels).reshape(movie.shape)
     whole = predict(image, str(tmp_path / "mine")).image.pixels.reshape(movie.shape)
     assert streamed == pytest.approx(whole, abs=1e-3)
+
+
+def test_a_resumed_training_keeps_its_curve(tmp_path: Path) -> None:
+    def stop(report: Report) -> None:
+        if report.step == 21:
+            raise Cancelled
+
+    def steps() -> list[int]:
+        with (tmp_path / "mine/training.csv").open() as file:
+            return [int(row["step"]) for row in csv.DictReader(file)]
+
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", TINY, listener=stop)
+    before = steps()
+    during: list[list[int]] = []
+    train_denoiser(
+        [tmp_path / "field.tif"],
+        tmp_path / "mine",
+        TINY,
+        resume=True,
+        listener=lambda report: during.append(steps()) if report.preview is not None else None,
+    )
+    assert all(rows[: len(before)] == before and len(rows) > len(before) for rows in during)
+
+
+def test_what_an_early_end_leaves_is_in_nobodys_way(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    (tmp_path / "mine").mkdir()
+    for name in ("training.csv", "training.png", "checkpoint.tmp"):
+        (tmp_path / "mine" / name).write_bytes(b"")
+    train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", FEW, listener=_quiet)
+    assert not (tmp_path / "mine/checkpoint.tmp").exists()
+
+
+def test_what_would_fail_at_the_end_fails_at_the_start(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    wrong = Names(licence="creative commons")
+    with pytest.raises(SettingError, match="licence is 'creative commons', but must be an SPDX id"):
+        train_denoiser([tmp_path / "field.tif"], tmp_path / "mine", FEW, names=wrong, listener=_quiet)
+    assert not (tmp_path / "mine").exists()
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="cannot be made"):
+        train_denoiser([tmp_path / "field.tif"], tmp_path / "file/mine", FEW, listener=_quiet)
+
+
+def test_a_stain_that_knows_no_more_than_a_value_has_learnt_nothing(tmp_path: Path) -> None:
+    for folder, first in (("phase", 0), ("dna", 50)):  # fields that have nothing to do with each other
+        (tmp_path / folder).mkdir()
+        for number in range(3):
+            tifffile.imwrite(tmp_path / folder / f"{number}.tif", scene(first + number))
+    plan = replace(FEW, task="stain", method="pairs", loss="l1+structure")
+    trained = train_stain([tmp_path / "phase"], [tmp_path / "dna"], tmp_path / "mine", plan, listener=_quiet)
+    assert 0 < trained.outcome.before < 0.5, "all targets lie between 0 and 1, and a median between them"
+    assert "no better than an image of one value" in trained.notes[-1]
+    assert trained.outcome.pearson is not None
+    told = f"Pearson's r with the targets there: dna {trained.outcome.pearson[0]:.2f}"
+    assert told in (tmp_path / "mine/README.md").read_text()

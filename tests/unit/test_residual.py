@@ -148,8 +148,24 @@ def test_a_shift_of_the_mean_is_said_and_is_no_structure() -> None:
 def test_dimmed_structures_are_said() -> None:
     truth = nuclei()
     found = assess(noisy_of(truth, "gaussian"), 20 + 0.8 * (truth - 20))
-    assert found.dimmed == pytest.approx(0.25, abs=0.03)  # of the result's contrast
-    assert any("dimmed by 25 %" in sentence for sentence in found.sentences)
+    assert found.dimmed == pytest.approx(0.2, abs=0.02)
+    assert any("dimmed by 20 %" in sentence for sentence in found.sentences)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9, 1.25])
+def test_a_gain_is_told_as_what_it_is(kept: float) -> None:
+    truth = nuclei()
+    (found,) = residual.assess(Image(truth, "YX"), Image(kept * truth, "YX"))
+    assert found.dimmed == pytest.approx(1 - kept, abs=1e-6)
+
+
+def test_a_mean_that_fell_by_a_tenth_was_not_kept() -> None:
+    """Of a dark field with a few bright spots, whose contrast is a hundred times the mean."""
+    random = np.random.default_rng(5)
+    spots = np.where(random.random((128, 128)) < 0.003, 60_000.0, 0.0)
+    field = 900 + gaussian_filter(spots, 1.2)
+    (found,) = residual.assess(Image(random.poisson(field), "YX"), Image(0.91 * field, "YX"))
+    assert any(sentence.startswith("The mean changed") for sentence in found.sentences)
 
 
 def test_size_is_told_in_the_unit_of_the_image() -> None:

@@ -37,7 +37,11 @@ def test_channels_are_chosen_by_number_or_name_in_the_order_given(tensor, choice
     ("tensor", "choice", "message"),
     [
         (ONE, 0, r"3 channels \(DAPI, GFP, TL\), but model 'm' takes one; choose channel 1 to 3"),
-        (TWO, 0, r"takes 2 \(nuclei, cells\); choose 2, one may serve twice"),
+        (
+            TWO,
+            0,
+            r"takes 2 \(nuclei, cells\); give one image that has these .*Merge Channels.* channel=1,1",
+        ),
         (ONE, "RFP", r"channel RFP was chosen, but the image has 3 \(DAPI, GFP, TL\); .* or a name"),
         (ONE, 4, "channel 4 was chosen, but the image has 3"),
         (TWO, "GFP", "1 channel was chosen, but model 'm' takes 2 channels"),

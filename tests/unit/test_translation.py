@@ -14,6 +14,7 @@ from drua.display import Display, of_pixels
 from drua.errors import CardError, ImageError, SettingError, ShapeError
 from drua.files import read_captions, read_display, read_image
 from drua.image import Image
+from drua.modality import mismatches
 from drua.models.card import read_card
 from drua.pipeline import Region, open_model, predict_maps
 from drua.translation import Request, as_type, denoise, stain
@@ -242,6 +243,18 @@ def test_the_report_says_what_was_removed(smoother: Path, tmp_path: Path) -> Non
     assert [path.name for path in files] == ["field-denoised.tif", "field-report.png", "field-run.json"]
 
 
+def test_the_report_is_of_what_was_selected(smoother: Path) -> None:
+    image = Image(_noisy(128, 128), "YX")
+    part = Region(16, 24, 80, 72)
+    cut = replace(image, pixels=part.of(image.pixels))
+    with open_model(smoother) as model:
+        selected = denoise(image, model, Request(region=part), outputs=("report",))
+        alone = denoise(cut, model, Request(), outputs=("report",))
+    assert selected.run["report"] == alone.run["report"]
+    assert selected.run["region"] == {"x": 16, "y": 24, "width": 80, "height": 72}
+    assert "region" not in alone.run
+
+
 def test_the_report_is_of_what_is_returned(tmp_path: Path) -> None:
     image = Image(_noisy(64, 64) / 1000, "YX")
     with open_model(_write(tmp_path / "half-it", _half)) as model:
@@ -333,6 +346,16 @@ def test_an_image_of_another_kind_is_said(stainer: Path) -> None:
     assert len(notes[False, np.uint16]) == 2
 
 
+@pytest.mark.parametrize(
+    ("light", "told"), [(0.1, "light structures on a dark"), (0.5, ""), (0.9, "dark structures")]
+)
+def test_a_grey_background_is_neither_dark_nor_light(light: float, told: str) -> None:
+    pixels = np.random.default_rng(2).uniform(0, 1, (64, 64))
+    pixels[:, 8:] = light
+    notes = mismatches(Image(pixels[None], "CYX"), {"background": "grey", "kind": "phase contrast"}, "phase")
+    assert [told in note for note in notes] == ([True] if told else [])
+
+
 def test_grey_colours_are_said_where_colours_are_needed(tmp_path: Path) -> None:
     def first(graph: Graph, given: str) -> list[str]:
         return [graph.add("ReduceMean", given, axes=[1], keepdims=1)]
@@ -341,7 +364,7 @@ def test_grey_colours_are_said_where_colours_are_needed(tmp_path: Path) -> None:
                      modality={"kind": "bright-field histology", "colour": True})  # fmt: skip
     grey = Image(np.stack([_cells(True)] * 3), "CYX", channel_names=("Red", "Green", "Blue"))
     with open_model(package) as model:
-        assert "grey in 3 equal channels" in stain(grey, model, Request()).run["notes"][0]
+        assert "the same in its 3 channels" in stain(grey, model, Request()).run["notes"][0]
         with pytest.raises(ImageError, match="takes 3"):
             stain(Image(_cells(True), "YX"), model, Request())
 
@@ -393,7 +416,7 @@ def test_a_card_tells_what_it_is_made_for(stainer: Path, smoother: Path, tmp_pat
     [
         ({"colours": ["blue"]}, "needs one as #rrggbb"),
         ({"colours": ["#0000ff", "#00ff00"]}, "needs one as #rrggbb"),
-        ({"modality": {"background": "grey"}}, "must be light or dark"),
+        ({"modality": {"background": "pink"}}, "must be light, dark, grey"),
     ],
 )
 def test_a_card_that_does_not_hold_together_is_refused(tmp_path: Path, config: dict, part: str) -> None:
@@ -493,3 +516,41 @@ def test_a_file_without_a_display_has_none(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "plain.tif", _noisy(8, 8))
     assert read_display(tmp_path / "plain.tif") is None
     assert read_display(tmp_path / "picture.png") is None
+
+
+@pytest.mark.parametrize("shape", [(61, 1), (1, 61), (1, 1)])
+def test_an_image_one_pixel_wide_keeps_its_sides(
+    shape: tuple[int, int], smoother: Path, tmp_path: Path
+) -> None:
+    with open_model(smoother) as model:
+        made = denoise(Image(_noisy(*shape), "YX"), model, Request())
+    results.save(made, tmp_path, "thin")
+    assert read_image(tmp_path / "thin-denoised.tif").pixels.shape == shape
+
+
+@pytest.mark.parametrize("kind", [np.uint64, np.int64])
+def test_the_largest_whole_numbers_are_not_wrapped(kind: type) -> None:
+    limits = np.iinfo(kind)
+    made = as_type(Image(np.array([[0.6, 1e30, -1e30]], np.float32), "YX"), np.dtype(kind)).pixels[0]
+    assert made[0] == 1
+    assert limits.max - 2048 < made[1] <= limits.max
+    assert made[2] == limits.min
+
+
+def test_values_that_networks_cannot_take_are_refused(smoother: Path) -> None:
+    with open_model(smoother) as model, pytest.raises(ImageError, match="largest pixel value is 2e\\+38"):
+        denoise(Image(np.full((32, 32), 2e38, np.float32), "YX"), model, Request())
+
+
+def test_the_file_tells_settings_and_reports_line_by_line(smoother: Path, tmp_path: Path) -> None:
+    with open_model(smoother) as model:
+        made = denoise(Image(_noisy(64, 64), "YX"), model, Request(), outputs=("denoised", "report"))
+    results.save(made, tmp_path, "field")
+    info = read_captions(tmp_path / "field-denoised.tif").info.splitlines()
+    assert {
+        "settings.statistics: stack",
+        "settings.scale: 1.0",
+        "outputs: denoised",
+        "outputs: report",
+    } <= set(info)
+    assert sum(line.startswith("report: ") for line in info) == len(made.run["report"])

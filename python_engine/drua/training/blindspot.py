@@ -88,10 +88,7 @@ class Noise:
             f" and {self.columns:.2f} along columns"
         )
         if self.structure != "none":
-            return (
-                f"{figures}: the noise is alike along {self.structure},"
-                " and neighbours along these are hidden, too"
-            )
+            return f"{figures}: the noise is alike along {self.structure}"
         if min(self.rows, self.columns) > ALIKE:
             return (
                 f"{figures}: either the images show structure everywhere, or their noise is alike in both"

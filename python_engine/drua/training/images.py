@@ -15,6 +15,7 @@ from drua.files import read_image
 from drua.image import Image
 from drua.models.tensor import Tensor
 from drua.selection import Choice, select_channels
+from drua.statistics import check_finite
 from drua.training import pairs
 
 LEAST_ROWS = 32
@@ -51,19 +52,10 @@ def chosen(image: Image, channel: Choice, where: str | Path) -> Image:
         names = ("1",)
     try:
         chosen = select_channels(image, Tensor("image", "BCYX", names), channel)
-        _check_finite(chosen)
+        check_finite(chosen.pixels, chosen.axes)
         return chosen
     except ImageError as error:
         raise ImageError(f"{where}: {error.message}", remedy=error.remedy) from error
-
-
-def _check_finite(image: Image) -> None:
-    strange = 0 if image.pixels.dtype.kind != "f" else int((~np.isfinite(image.pixels)).sum())
-    if strange:
-        raise ImageError(
-            f"{strange} pixels are not finite (NaN or infinite), and nothing can be learnt from them",
-            remedy="crop them away, or replace them (in Fiji: Process > Noise > Remove NaNs...)",
-        )
 
 
 def _is_grey(image: Image) -> bool:

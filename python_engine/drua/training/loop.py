@@ -23,12 +23,13 @@ from drua.training import precision
 from drua.training.adversary import Adversary
 from drua.training.blindspot import hide, liveliness
 from drua.training.examples import Corrupt, Example, Sampler, fingerprint
+from drua.training.judge import Batch, Judge
 from drua.training.losses import LOSSES
 from drua.training.network import Design, UNet, build
-from drua.training.picture import preview
 from drua.training.plan import Listener, Plan, Report, Suspended
 
 CHECKPOINT = "checkpoint.pt"
+TEMPORARY = "checkpoint.tmp"
 SECONDS_BETWEEN_CHECKPOINTS = 30.0
 WARM_UP = 0.03
 LAST_RATE = 0.01
@@ -40,8 +41,8 @@ JUDGED_SIDE = 96
 DEARER = 10.0
 """Between checks so many times what one takes is spent on learning, where time is what counts."""
 RECENT = 20
-
-Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32] | None]
+FIXED = ("task", "method", "loss", "structure")
+"""What of a plan cannot change when a training is resumed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class Outcome:
     best : float
         The lowest loss of the validation images.
     before : float
-        Their loss without any training: of the local mean, or of what else the network begins as.
+        Their loss without any training: of the local mean, or for a stain of the best image of one value.
     ended : str
         Why it ended: 'finished', 'no progress', 'cancelled', or 'nothing left to do' if it had been finished.
     device, precision : str
@@ -67,6 +68,8 @@ class Outcome:
     gain : float or None
         By how many decibels the results of validation patches are nearer to their targets than the inputs
         are; None where there are no clean targets.
+    pearson : tuple of float or None
+        For a stain: Pearson's r of results and targets of the validation patches, for each channel.
     preview : ndarray, uint8, (Y, X, 3)
         Input, result and target of a validation patch.
     """
@@ -81,6 +84,7 @@ class Outcome:
     device: str
     precision: str
     gain: float | None
+    pearson: tuple[float, ...] | None
     preview: NDArray[np.uint8]
 
 
@@ -178,8 +182,8 @@ class _Run:
         self._state = _State()
         self._precision = torch.float32
         self._images = fingerprint([*learn, *judge])
-        self._judged = self._fixed_batch(judge)
-        self._before = self._judge(self._average)[0]
+        self._judge = Judge(plan, self._fixed_batch(judge), self._tensor)
+        self._before = self._judge.constant() if plan.task == "stain" else self._judge.look(self._average)[0]
         self._losses: list[float] = []
         self._random = np.random.default_rng(plan.seed)
 
@@ -201,7 +205,7 @@ class _Run:
         sampler = self._sampler(self._learn, self._random, self._sides(self._learn))
         if self._progress >= 1:
             return "nothing left to do"
-        self._precision = precision.faster(self._network, self._tensor(self._judged[0][0]))
+        self._precision = precision.faster(self._network, self._tensor(self._judge.batches[0][0]))
         saved = started = rested = time.monotonic()
         checked = math.floor(self._progress * self._plan.checks)
         while self._progress < 1:
@@ -237,7 +241,7 @@ class _Run:
             self._check()
             self.save()
         network = self._best if math.isfinite(state.best) else self._average
-        picture, gain = self._judge(network)[1], self._gain(network)
+        picture = self._judge.look(network)[1]
         return Outcome(
             network.to("cpu", memory_format=torch.contiguous_format).eval(),
             state.history,
@@ -248,7 +252,8 @@ class _Run:
             ended,
             self._device,
             str(self._precision).removeprefix("torch."),
-            gain,
+            self._judge.gain(network),
+            self._judge.pearson(network),
             picture,
         )
 
@@ -267,11 +272,12 @@ class _Run:
         if self._adversary is not None:
             content["adversary"] = self._adversary.state_dict()
             content["adversary_optimiser"] = self._adversary.optimiser.state_dict()
-        temporary = self._path.with_suffix(".tmp")
+        temporary = self._path.with_name(TEMPORARY)
         try:
             torch.save(content, temporary)
             os.replace(temporary, self._path)
         except (OSError, RuntimeError) as error:
+            temporary.unlink(missing_ok=True)  # what fills a disk is not left on it
             raise OutputError(
                 f"{self._path} cannot be written: {one_line(error)}",
                 remedy="make room, or choose another folder",
@@ -280,20 +286,15 @@ class _Run:
     def resume(self) -> None:
         """Go on from the checkpoint."""
         content = read_checkpoint(self._path, self._device)
-        if json.loads(content["design"]) != self._design.to_message():
-            raise SettingError(
-                f"the training in {self._path.parent} is of another network: {content['design']}",
-                remedy="resume with the options it was begun with, or train into another folder",
-            )
-        fixed = ("task", "method", "loss", "structure")
-        then = json.loads(content["plan"])
-        for name in fixed:
-            if then[name] != getattr(self._plan, name):
-                raise SettingError(
-                    f"the training in {self._path.parent} was begun with {name}={then[name]}, not"
-                    f" {getattr(self._plan, name)}",
-                    remedy="resume with the options it was begun with, or train into another folder",
-                )
+        for kind, now in (("design", self._design.to_message()), ("plan", asdict(self._plan))):
+            then = json.loads(content[kind])
+            for name in now if kind == "design" else FIXED:
+                if then[name] != now[name]:
+                    raise SettingError(
+                        f"the training in {self._path.parent} was begun with {name}={then[name]}, not"
+                        f" {now[name]}",
+                        remedy="resume with the options it was begun with, or train into another folder",
+                    )
         if content["images"] != self._images:
             raise SettingError(
                 f"the training in {self._path.parent} was begun with other images",
@@ -396,7 +397,7 @@ class _Run:
     def _check(self) -> NDArray[np.uint8]:
         """Judge the averaged network, keep it if it is the best, and return a picture."""
         state = self._state
-        loss, picture = self._judge(self._average)
+        loss, picture = self._judge.look(self._average)
         state.stale += 1
         if loss < state.best:
             state.best, state.stale = loss, 0
@@ -405,34 +406,6 @@ class _Run:
         row = {"step": state.step, "seconds": state.seconds, "loss": recent, "validation": loss}
         state.history.append(row)
         return picture
-
-    def _judge(self, network: UNet) -> tuple[float, NDArray[np.uint8]]:
-        """Return the loss of the validation patches, and a picture of the first of them."""
-        losses = []
-        for given, wanted, weights in self._judged:
-            mask = None if weights is None else self._tensor(weights)
-            result = self._tensor(self._predict(network, given))
-            losses.append(float(self._loss(result, self._tensor(wanted), mask)))
-        given, wanted, _ = self._judged[0]
-        if self._plan.method == "blind_spot":  # what it will be given, with nothing hidden
-            picture = preview(wanted[0], self._predict(network, wanted[:1])[0], None)
-        else:
-            picture = preview(given[0], self._predict(network, given[:1])[0], wanted[0])
-        return float(np.mean(losses)), picture
-
-    def _predict(self, network: UNet, given: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            return np.asarray(network(self._tensor(given)).cpu().numpy(), np.float32)
-
-    def _gain(self, network: UNet) -> float | None:
-        """Return the decibels of `Outcome.gain`."""
-        if self._plan.task != "denoise" or self._plan.method != "pairs":
-            return None
-        before = after = 0.0
-        for given, wanted, _ in self._judged:
-            before += float(np.square(given - wanted).mean())
-            after += float(np.square(self._predict(network, given) - wanted).mean())
-        return 10 * math.log10(before / after) if before and after else None
 
     def _report(self, picture: NDArray[np.uint8] | None) -> Report:
         state = self._state

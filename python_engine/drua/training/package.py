@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from drua import intensity
 from drua.backends import onnx
-from drua.errors import CardError
+from drua.errors import CardError, SettingError
 from drua.intensity import Operation
 from drua.models.card import Weights
 from drua.models.description import NAMES
@@ -339,6 +339,30 @@ def _description(
         "config": {"drua": drua},
     }
     return described | ({"license": words.licence} if words.licence else {})
+
+
+def check_licence(licence: str | None) -> None:
+    """Check a licence before hours are spent: with a wrong one the description is not valid.
+
+    Raises
+    ------
+    SettingError
+        If it is no SPDX id.
+    """
+    if licence is None:
+        return
+    from bioimageio.spec.model.v0_5 import DeprecatedLicenseId, LicenseId  # slow to import
+
+    for kind in (LicenseId, DeprecatedLicenseId):
+        try:
+            kind(licence)
+        except ValueError:
+            continue
+        return
+    raise SettingError(
+        f"licence is {licence!r}, but must be an SPDX id",
+        remedy="give one as it is written in the list, such as CC-BY-4.0, CC0-1.0, MIT or BSD-3-Clause",
+    )
 
 
 WEIGHTS_KIND = "onnx"

@@ -22,6 +22,8 @@ LARGEST_SHIFT = 4.0
 """Pixels from which pairs are no pairs: the network would learn a blur as wide as that."""
 BELIEVED = 0.05
 """What the correlation of edges must gain by a shift for the shift to be believed."""
+ALIKE = 0.1
+"""How edges must correlate after it: images that share hardly any edge have peaks anywhere, up to 0.08."""
 CHANCE = 27.0
 """The same times the square root of the number of pixels: noise gains less by the best of all shifts."""
 
@@ -52,7 +54,8 @@ class Shift:
     @property
     def believed(self) -> bool:
         """Whether the two look more alike after the shift; else there is too little to tell."""
-        return self.after - self.before > max(BELIEVED, CHANCE / self.pixels**0.5)
+        gained = self.after - self.before
+        return self.after > ALIKE and gained > max(BELIEVED, CHANCE / self.pixels**0.5)
 
     @property
     def length(self) -> float:

@@ -20,9 +20,9 @@ from drua.training import blindspot, words
 from drua.training.data import Data, noisy_images, restoration_pairs, some_planes, stain_pairs
 from drua.training.examples import Corrupt, split
 from drua.training.images import LEAST_ROWS, Opened
-from drua.training.loop import CHECKPOINT, Outcome, train
+from drua.training.loop import CHECKPOINT, TEMPORARY, Outcome, read_checkpoint, train
 from drua.training.network import Design
-from drua.training.package import Sample, write_package
+from drua.training.package import Sample, check_licence, write_package
 from drua.training.picture import write_progress
 from drua.training.plan import Listener, Plan, Report
 
@@ -30,6 +30,8 @@ CURVE = "training.png"
 TABLE = "training.csv"
 LEARNT = 0.999
 """Of the loss without any training, above which nothing was learnt."""
+LEFT_BEHIND = {CURVE, TABLE, TEMPORARY}
+"""What a training leaves that ended before its first checkpoint: nothing that could be lost."""
 SHOWN_SIDE = 512
 
 Tell = Callable[[str], None]
@@ -82,6 +84,7 @@ class Trained:
             "seconds": round(outcome.seconds, 1),
             "validation": outcome.best,
             "untrained": outcome.before,
+            "pearson": outcome.pearson,
             "device": outcome.device,
             "notes": list(self.notes),
         }
@@ -143,6 +146,7 @@ def train_denoiser(
         If torch is missing or the device is not there.
     """
     _check_output(output, resume=resume)
+    check_licence(names.licence if names else None)
     supervised = clean is not None or corrupt is not None
     if clean is not None:
         if len(images) != 1:
@@ -163,8 +167,9 @@ def train_denoiser(
         )
     if not supervised:
         noise = blindspot.measure(some_planes(data.examples))
-        data.notes.append(noise.text if structure == "auto" else f"{noise.text} (overruled: {structure})")
         plan = replace(plan, structure=noise.structure if structure == "auto" else structure)
+        hidden = "no neighbours are" if plan.structure == "none" else f"neighbours along {plan.structure} are"
+        data.notes += [noise.text, f"with a pixel {hidden} hidden"]
     design = Design(
         plan.axes, len(data.inputs), len(data.outputs), plan.width, plan.levels, top_skip=supervised
     )
@@ -205,6 +210,7 @@ def train_stain(
         If torch is missing or the device is not there.
     """
     _check_output(output, resume=resume)
+    check_licence(names.licence if names else None)
     plan = replace(plan, task="stain", method="pairs")
     data = stain_pairs(inputs, targets, plan.axes, channel, target_channel, allow_shift=allow_shift)
     design = Design(
@@ -229,8 +235,8 @@ def _train(
     data.notes.append(f"judged by {kept}, which are not learnt from")
     for note in data.notes:
         tell(note)
-    output.mkdir(parents=True, exist_ok=True)
-    history: list[dict[str, float]] = []
+    _make(output)
+    history = list(read_checkpoint(output / CHECKPOINT)["state"]["history"]) if resume else []
 
     def watch(report: Report) -> None:
         if report.preview is not None:
@@ -243,8 +249,9 @@ def _train(
     outcome = train(plan, design, learn, judge, output, listener=watch, corrupt=corrupt, resume=resume)
     if outcome.best > LEARNT * outcome.before:
         data.notes.append(
-            "warning: nothing was learnt: on images that were not learnt from it is no better than untrained;"
-            " train longer, or on more images"
+            "warning: nothing was learnt: on images that were not learnt from it is no better than"
+            f" {'an image of one value' if plan.task == 'stain' else 'untrained'}; train longer, or on more"
+            " images"
         )
         tell(data.notes[-1])
     _write_table(output / TABLE, outcome.history)
@@ -307,13 +314,22 @@ def _check_output(output: Path, *, resume: bool) -> None:
         )
     if resume and not (output / CHECKPOINT).is_file():
         raise OutputError(f"{output} holds no training to resume", remedy="train without resuming")
-    if not resume and output.is_dir() and any(output.iterdir()):
+    if not resume and output.is_dir() and not {path.name for path in output.iterdir()} <= LEFT_BEHIND:
         raise OutputError(
             f"{output} is not empty",
             remedy="resume what it holds (--resume; in a macro resume=true), or choose another folder"
             if (output / CHECKPOINT).is_file() or (output / NAMES[0]).is_file()
             else "choose another folder",
         )
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be made: {one_line(error)}", remedy="choose another folder"
+        ) from error
 
 
 def check_id(name: str, *, replace_installed: bool) -> None:
@@ -345,4 +361,6 @@ def _write_table(path: Path, history: Sequence[Mapping[str, float]]) -> None:
             writer.writerows(history)
         replace_file(temporary, path)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {one_line(error)}", remedy="make room") from error
+        raise OutputError(
+            f"{path} cannot be written: {one_line(error)}", remedy="make room, or choose another folder"
+        ) from error

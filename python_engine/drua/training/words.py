@@ -77,7 +77,7 @@ def of(
             f" {outcome.seconds / 60:.1f} minutes on {outcome.device}, in {outcome.precision}."
             f" {ENDED[outcome.ended]} Loss: {LOSSES[plan.loss]}.",
             "",
-            *_figures(plan, outcome),
+            *_figures(plan, outcome, outputs),
             "",
             "## Limits",
             "",
@@ -114,21 +114,24 @@ def _network(plan: Plan, design: Design) -> str:
     return kind + "."
 
 
-def _figures(plan: Plan, outcome: Outcome) -> list[str]:
+def _figures(plan: Plan, outcome: Outcome, outputs: Sequence[str]) -> list[str]:
     """Return what was measured on images or rows that were not learnt from, and what it means."""
     before, after = outcome.before, outcome.best
     unit = (
         "in units of the spread of the images" if plan.task == "denoise" else "in units of the targets' range"
     )
+    without = "for an image of one value" if plan.task == "stain" else "before training"
     lines = [
-        f"Validation loss {after:.4g} ({unit}), {before:.4g} before training, on patches that were not learnt"
-        " from."
+        f"Validation loss {after:.4g} ({unit}), {before:.4g} {without}, on patches that were not learnt from."
     ]
     if plan.method == "blind_spot":
         lines.append(
             "The truth is not known, so this loss contains the noise itself and cannot fall to 0: it tells"
             " when to stop, not how good the result is."
         )
+    elif outcome.pearson is not None:
+        each = (f"{name} {r:.2f}" for name, r in zip(outputs, outcome.pearson, strict=True))
+        lines.append(f"Pearson's r with the targets there: {', '.join(each)}.")
     elif outcome.gain is not None:
         lines.append(f"On these the PSNR is {outcome.gain:+.1f} dB against the noisy input.")
     return lines
