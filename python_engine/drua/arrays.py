@@ -312,7 +312,12 @@ def _from_numpy(array: NDArray[Any], axes: str | None) -> Image:
             f"an array of the sides {array.shape} does not tell its axes, and Drua never guesses them",
             remedy="name them, for example axes='ZYX'",
         )
-    return Image(array, axes or "YX")
+    if np.ma.is_masked(array):
+        raise ImageError(
+            f"{np.ma.getmaskarray(array).sum()} of {array.size} pixels are masked, but models take whole images",
+            remedy="fill them first, for example with array.filled(0)",
+        )
+    return Image(np.asarray(array), axes or "YX")
 
 
 def _from_xarray(array: xarray.DataArray, axes: str | None) -> Image:

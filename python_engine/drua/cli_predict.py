@@ -283,6 +283,7 @@ def _translate(
                 task.output,
                 path.stem,
                 name=outputs[0],
+                shown=read_display(path),
                 as_input=opened.card.task == "denoise",
                 source=path.name,
                 progress=progress,

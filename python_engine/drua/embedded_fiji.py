@@ -140,7 +140,10 @@ def _folder_with(jar: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="drua-imagej-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "plugins").mkdir()
-    shutil.copy(jar, folder / "plugins")
+    try:
+        (folder / "plugins" / jar.name).symlink_to(jar)  # a killed Python leaves no more than this
+    except OSError:  # Windows lets only some users make links
+        shutil.copy(jar, folder / "plugins")
     return folder
 
 
@@ -149,6 +152,8 @@ def _configure(mode: str) -> None:
     import scyjava
     from jgo.exec import JavaLocator, JavaSource
 
+    # read by the plugin where a worker is asked for: the engine of this Python is the one that fits
+    os.environ.setdefault("DRUA_PYTHON", sys.executable)
     if mode == "interactive" and sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         raise DeviceError(
             "there is no display, but mode 'interactive' opens windows",

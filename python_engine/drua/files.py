@@ -18,7 +18,7 @@ from drua.captions import Captions
 from drua.display import MODES, Display, colours_for
 from drua.errors import AxesError, ImageError, one_line
 from drua.image import Image
-from drua.zarrs import is_zarr, read_zarr
+from drua.zarrs import is_zarr, read_zarr, read_zarr_display
 
 if TYPE_CHECKING:
     from tifffile import TiffFile
@@ -65,7 +65,9 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
 
 def read_display(path: str | os.PathLike[str]) -> Display | None:
-    """Return how ImageJ showed the image that it saved in a TIFF; None where nothing is said of it."""
+    """Return how an image was shown that ImageJ saved in a TIFF, or an OME-Zarr; None where nobody says."""
+    if is_zarr(Path(path)):
+        return read_zarr_display(Path(path))
     metadata = _of_imagej(path)
     bounds = metadata.get("Ranges") or [metadata.get("min"), metadata.get("max")]
     if None in bounds:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from drua import inference, results, scaling, zarrs
 from drua.decoders import find_decoder
+from drua.display import Display
 from drua.errors import SettingError
 from drua.image import Image
 from drua.job import Job, sources_of
@@ -22,7 +24,7 @@ from drua.models.card import ModelCard
 from drua.models.tensor import Tensor
 from drua.pipeline import Model, provenance
 from drua.progress import Progress
-from drua.selection import Choice
+from drua.selection import Choice, chosen_channels
 
 
 def in_zarr(suffixes: Sequence[str]) -> list[str]:
@@ -40,6 +42,7 @@ def run_into_zarr(
     channel: Choice = 0,
     inputs: Mapping[str, Image] | None = None,
     name: str = "",
+    shown: Display | None = None,
     as_input: bool = False,
     source: str = "",
     progress: Progress,
@@ -54,6 +57,8 @@ def run_into_zarr(
         As of `drua.pipeline.predict`.
     name : str
         What the only output is called; else by its own name.
+    shown : Display, optional
+        How the channels of the image are shown, which a result in its grey values keeps, with their names.
     folder : Path
         Gets `<stem>-<output>.zarr` and `<stem>-run.json`.
     stem : str
@@ -85,7 +90,8 @@ def run_into_zarr(
     paths = {each: folder / f"{stem}{_suffix(name or each)}" for each in images}
     with ExitStack() as resources:
         groups = {each: resources.enter_context(zarrs.new_zarr(path)) for each, path in paths.items()}
-        written = _Written(job, images, groups)
+        look = _look_of(image, card, channel, shown) if as_input else _Look()
+        written = _Written(job, images, groups, look)
         backend = resources.enter_context(closing(FrugalBackend(model.backend, card)))
         tiles = job.each(backend, progress, lambda *_: written.flush(), allocate=written.at)
         run = provenance(card, backend, resolved, channel, source)
@@ -96,11 +102,29 @@ def run_into_zarr(
     return run, [*paths.values(), record]
 
 
+@dataclass(frozen=True)
+class _Look:
+    """Names and display of channels, where they are those of the image."""
+
+    names: tuple[str, ...] | None = None
+    shown: Display | None = None
+
+
+def _look_of(image: Image, card: ModelCard, channel: Choice, shown: Display | None) -> _Look:
+    """Return names and display of the chosen channels of an image."""
+    index = [number - 1 for number in chosen_channels(image, card.input, channel, card.id)]
+    names, whole = image.channel_names, shown and shown.over(image.size("C"))
+    return _Look(names and tuple(names[number] for number in index), whole and whole.of(index))
+
+
 class _Written:
     """The zarr arrays of all outputs, created when the first result tells their shapes."""
 
-    def __init__(self, job: Job, tensors: Mapping[str, Tensor], groups: Mapping[str, Any]) -> None:
+    def __init__(
+        self, job: Job, tensors: Mapping[str, Tensor], groups: Mapping[str, Any], look: _Look
+    ) -> None:
         self._job = job
+        self._look = look
         self._tensors = tensors
         self._groups = groups
         self._arrays: dict[str, Any] = {}
@@ -129,7 +153,8 @@ class _Written:
     def _create(self, name: str, sides: Mapping[str, int]) -> Any:
         image, outer = self._job.first, self._job.outer
         shape = tuple(image.size(each) if each in outer else sides.get(each, 1) for each in zarrs.AXES)
-        return zarrs.create_level(self._groups[name], image, shape, self._tensors[name].channels)
+        names = self._look.names or self._tensors[name].channels
+        return zarrs.create_level(self._groups[name], image, shape, names, self._look.shown)
 
 
 class _Rows:

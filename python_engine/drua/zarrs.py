@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from drua.display import WHITE, Display, is_colour
 from drua.errors import BackendMissingError, ImageError, OutputError, one_line
 from drua.image import Image
 from drua.lazy import LazyArray
@@ -106,7 +107,9 @@ def new_zarr(path: Path) -> Iterator[Any]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def create_level(group: Any, image: Image, shape: tuple[int, ...], names: tuple[str, ...]) -> Any:
+def create_level(
+    group: Any, image: Image, shape: tuple[int, ...], names: tuple[str, ...], shown: Display | None = None
+) -> Any:
     """Return a new array, float32, axes TCZYX, as the only level of a group.
 
     Parameters
@@ -119,6 +122,8 @@ def create_level(group: Any, image: Image, shape: tuple[int, ...], names: tuple[
         Of the result.
     names : tuple of str
         Of its channels.
+    shown : Display, optional
+        How they are shown; white if absent.
     """
     array = group.create_array(
         "0",
@@ -134,10 +139,29 @@ def create_level(group: Any, image: Image, shape: tuple[int, ...], names: tuple[
     level = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
     axes = [_axis(image, letter) for letter in AXES]
     group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": [level]}]
-    group.attrs["omero"] = {
-        "channels": [{"label": name, "color": "FFFFFF", "active": True} for name in names]
-    }
+    colours = shown.colours if shown else (WHITE,) * len(names)
+    channels = [
+        {"label": name, "color": colour.removeprefix("#").upper(), "active": True}
+        for name, colour in zip(names, colours, strict=True)
+    ]
+    if shown:
+        for channel, (low, high) in zip(channels, shown.ranges, strict=True):
+            channel["window"] = {"start": low, "end": high, "min": low, "max": high}
+    group.attrs["omero"] = {"channels": channels}
     return array
+
+
+def read_zarr_display(path: Path) -> Display | None:
+    """Return how the channels of an OME-Zarr are shown; None where nothing is said of one of them."""
+    attributes = dict(_zarr().open(str(path), mode="r").attrs)
+    described = attributes.get("ome") or attributes
+    channels = (described.get("omero") or {}).get("channels") or ()
+    try:
+        ranges = tuple((float(each["window"]["start"]), float(each["window"]["end"])) for each in channels)
+        colours = tuple(f"#{each['color']}" for each in channels)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Display(ranges, colours) if channels and all(map(is_colour, colours)) else None
 
 
 def _axis(image: Image, letter: str) -> dict[str, str]:

@@ -185,3 +185,9 @@ def test_further_images_must_be_given_and_of_one_kind(tmp_path: Path) -> None:
         fiji.run(None, field, pair, axes="CYX", inputs={"Dark_field": [[1]]})
     with pytest.raises(SettingError, match="has no further input 'Dark'"):
         fiji.run(None, field, pair, axes="CYX", inputs={"Dark": field[0], "Dark_field": field[0]})
+
+
+def test_masked_pixels_are_refused(tiny_package: Path) -> None:
+    array = np.ma.masked_less(np.arange(1024.0).reshape(32, 32), 3)
+    with pytest.raises(ImageError, match=r"3 of 1024 pixels are masked.*filled"):
+        fiji.segment(None, array, tiny_package)

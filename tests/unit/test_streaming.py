@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 import tifffile
 import zarr
 from drua.cli import app
+from drua.display import Display
 from drua.errors import Cancelled, ImageError, OutputError
-from drua.files import read_image
+from drua.files import read_display, read_image
 from drua.image import Image
 from drua.pipeline import open_model, predict_maps
 from drua.streaming import run_into_zarr
@@ -58,6 +60,24 @@ def test_an_image_is_there_and_back(tmp_path: Path) -> None:
     assert (back.axes, back.unit, back.channel_names) == ("TCZYX", "micron", ("DAPI", "GFP", "TL"))
     assert dict(back.pixel_size) == {"Z": 2.0, "Y": 0.5, "X": 0.25}
     np.testing.assert_array_equal(np.asarray(back.pixels)[0], image.pixels.swapaxes(0, 1))
+
+
+def test_a_denoised_image_keeps_names_and_colours_of_its_channels(tmp_path: Path) -> None:
+    image = replace(_image(2, 60, 70, axes="CYX"), channel_names=("DAPI", "GFP"))
+    shown = Display(((10, 300), (1000, 1400)), ("#0000ff", "#00ff00"))
+    with new_zarr(tmp_path / "field.zarr") as group:
+        whole = image.to("TCZYX")
+        create_level(group, image, whole.pixels.shape, ("DAPI", "GFP"), shown)[...] = whole.pixels
+    model, out = write_half(tmp_path, "denoise"), tmp_path / "out"
+    words = ["denoise", str(tmp_path / "field.zarr"), "--model", str(model), "--output", str(out)]
+    assert CliRunner().invoke(app, [*words, "--channel", "GFP"]).exit_code == 0
+    one = out / "field-denoised.zarr"
+    assert read_image(one).channel_names is None or read_image(one).channel_names == ("GFP",)
+    assert read_display(one) == Display(((1000, 1400),), ("#00FF00",))
+    assert CliRunner().invoke(app, [*words[:-1], str(tmp_path / "both"), "--difference"]).exit_code == 0
+    both = read_display(tmp_path / "both/field-denoised.tif")
+    assert both is not None
+    assert (both.ranges, both.colours) == (shown.ranges, shown.colours)
 
 
 @pytest.mark.parametrize(
