@@ -30,10 +30,10 @@ public final class EnvironmentParameters {
   private final String device;
 
   private EnvironmentParameters(MacroOptions options) {
-    action = word("action", options.get("action", "report"), ACTIONS);
+    action = ModelParameters.word("action", options.get("action", "report"), ACTIONS);
     python = absolute(options.get("python", ""));
     wheels = absolute(options.get("wheels", ""));
-    device = word("device", options.get("device", "auto"), DEVICES);
+    device = ModelParameters.word("device", options.get("device", "auto"), DEVICES);
     boolean making = MAKING.contains(action);
     refuse("python", !python.isEmpty() && !making && !action.equals("use"));
     refuse("wheels", !wheels.isEmpty() && !making);
@@ -87,15 +87,6 @@ public final class EnvironmentParameters {
     if (given) {
       throw error(key + " means nothing to action=" + action, "leave it out");
     }
-  }
-
-  private static String word(String key, String value, List<String> words) {
-    if (!words.contains(value)) {
-      throw error(
-          key + " is '" + value + "', but must be of " + String.join(", ", words),
-          "write " + key + "=" + Suggestion.nearest(value, words));
-    }
-    return value;
   }
 
   private static String absolute(String path) {

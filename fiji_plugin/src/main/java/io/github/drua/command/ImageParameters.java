@@ -23,8 +23,7 @@ public final class ImageParameters implements Parameters {
     type =
         types.isEmpty()
             ? null
-            : ModelParameters.word(
-                "type", options.get("type", types.get(0)), types.toArray(new String[0]));
+            : ModelParameters.word("type", options.get("type", types.get(0)), types);
   }
 
   /** Returns the parameters that options tell for the model of a card. */
@@ -34,7 +33,8 @@ public final class ImageParameters implements Parameters {
     if (!task.types().isEmpty()) {
       ours.add("type");
     }
-    ModelParameters run = ModelParameters.from(options, card, modelOf(task, options), ours);
+    ModelParameters run =
+        ModelParameters.from(options, card, modelOf(task, options), ours, task.outputs());
     return new ImageParameters(task, options, run);
   }
 

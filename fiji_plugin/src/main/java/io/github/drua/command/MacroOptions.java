@@ -72,13 +72,15 @@ public final class MacroOptions {
       if (!keys.contains(key)) {
         throw error(
             "'" + key + "' is not an option here",
-            "write "
-                + Suggestion.nearest(key, keys)
-                + " (there are "
-                + String.join(", ", keys)
-                + ")");
+            Suggestion.near(key, keys)
+                .map(meant -> "write " + meant + " (there are " + listed(keys) + ")")
+                .orElse("write one of " + listed(keys)));
       }
     }
+  }
+
+  private static String listed(Collection<String> keys) {
+    return String.join(", ", keys);
   }
 
   /** Refuses a value that does not read back as it is written. */

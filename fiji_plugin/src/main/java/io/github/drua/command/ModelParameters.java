@@ -24,6 +24,9 @@ public final class ModelParameters implements Parameters {
   private static final List<String> KEYS =
       Collections.unmodifiableList(Arrays.asList("model", "save", "planes", "channel", "device"));
 
+  private static final List<String> PLANES =
+      Collections.unmodifiableList(Arrays.asList("all", "current"));
+
   private final Card card;
   private final String model;
   private final String save;
@@ -37,7 +40,7 @@ public final class ModelParameters implements Parameters {
     this.card = card;
     this.model = model;
     save = absolute(options.get("save", ""));
-    currentPlane = "current".equals(word("planes", options.get("planes", "all"), "all", "current"));
+    currentPlane = "current".equals(word("planes", options.get("planes", "all"), PLANES));
     channel = notEmpty("channel", options.get("channel", "0")).trim();
     device = notEmpty("device", options.get("device", "auto"));
     for (Setting setting : card.settings()) {
@@ -53,16 +56,18 @@ public final class ModelParameters implements Parameters {
 
   /** Returns the parameters that options tell for the model of a card, which they must name. */
   public static ModelParameters from(MacroOptions options, Card card) {
-    return from(options, card, modelOf(options), Collections.emptyList());
+    return from(options, card, modelOf(options), Collections.emptyList(), Collections.emptyList());
   }
 
   /**
    * Returns the parameters that options tell for the model of a card.
    *
    * @param ours further keys that the options may have
+   * @param outputs what the key {@code output} can name, which some write as a key
    * @throws EngineException if an option is wrong, or the model cannot run here
    */
-  static ModelParameters from(MacroOptions options, Card card, String model, List<String> ours) {
+  static ModelParameters from(
+      MacroOptions options, Card card, String model, List<String> ours, List<String> outputs) {
     if (card.problem() != null) {
       throw card.problem();
     }
@@ -70,6 +75,7 @@ public final class ModelParameters implements Parameters {
     keys.addAll(1, ours);
     card.furtherInputs().forEach(input -> keys.add(input.key()));
     card.settings().forEach(setting -> keys.add(setting.name()));
+    Outputs.refuseAsKeys(options, keys, outputs);
     options.allowOnly(keys);
     return new ModelParameters(options, card, model);
   }
@@ -78,9 +84,26 @@ public final class ModelParameters implements Parameters {
   public static String modelOf(MacroOptions options) {
     String model = options.get("model", "");
     if (model.trim().isEmpty()) {
-      throw error("no model is named", "write model=ID with one of Plugins>Drua>Drua Models...");
+      throw unnamed(options);
     }
     return model;
+  }
+
+  private static EngineException unnamed(MacroOptions options) {
+    Map<String, String> all = new LinkedHashMap<>(options.all());
+    all.keySet().removeAll(KEYS);
+    return Suggestion.near("model", all.keySet())
+        .map(
+            key -> error("no model is named, but '" + key + "' is", "write " + named(all.get(key))))
+        .orElseGet(
+            () ->
+                error(
+                    "no model is named",
+                    "write " + named("ID") + " with one of Plugins>Drua>Drua Models..."));
+  }
+
+  private static String named(String model) {
+    return OptionsText.of(Collections.singletonMap("model", model));
   }
 
   @Override
@@ -143,19 +166,20 @@ public final class ModelParameters implements Parameters {
         : Json.value(channel);
   }
 
-  static String word(String key, String value, String... words) {
-    List<String> valid = Arrays.asList(words);
-    if (!valid.contains(value)) {
+  static String word(String key, String value, List<String> words) {
+    if (!words.contains(value)) {
       throw error(
-          key + " is '" + value + "', but must be of " + String.join(", ", valid),
-          "write " + key + "=" + Suggestion.nearest(value, valid));
+          key + " is '" + value + "', but must be of " + String.join(", ", words),
+          Suggestion.near(value, words)
+              .map(meant -> "write " + key + "=" + meant)
+              .orElse("write one of these"));
     }
     return value;
   }
 
   static String notEmpty(String key, String value) {
     if (value.trim().isEmpty()) {
-      throw error(key + " is empty", "name one, or leave the option out");
+      throw error(key + " is empty", "choose one (a macro can leave the option out)");
     }
     return value;
   }

@@ -92,7 +92,7 @@ abstract class ModelPlugin<P extends Parameters> implements PlugIn {
         Recorder.recordString(
             OptionsText.statement(command, parameters.toOptions(), Recorder.scriptMode()));
       }
-      show(engine, image, parameters, progress).tell();
+      show(engine, image, parameters, progress).tell(engine);
     } finally {
       progress.finish();
     }
@@ -121,11 +121,12 @@ abstract class ModelPlugin<P extends Parameters> implements PlugIn {
     return devices;
   }
 
-  /** Throws if there is no image. */
+  /** Throws if there is no image, or no longer. */
   static void checkImage(ImagePlus image, String purpose) {
     if (image == null) {
       throw new EngineException(
           ErrorCode.IMAGE, "no image is open, but there must be one " + purpose, "open an image");
     }
+    OpenImages.checkKept(image);
   }
 }

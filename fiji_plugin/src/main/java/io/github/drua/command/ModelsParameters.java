@@ -29,7 +29,7 @@ public final class ModelsParameters {
   private final Map<String, String> answers = new LinkedHashMap<>();
 
   private ModelsParameters(MacroOptions options) {
-    action = word("action", options.get("action", "list"), ACTIONS);
+    action = ModelParameters.word("action", options.get("action", "list"), ACTIONS);
     List<String> own = KEYS.get(action);
     if (action.equals("add")) {
       // What else is written answers the questions about a network, which only a look at it tells.
@@ -152,16 +152,8 @@ public final class ModelsParameters {
   }
 
   private static boolean flag(String value) {
-    return Boolean.parseBoolean(word("replace", value, Arrays.asList("true", "false")));
-  }
-
-  private static String word(String key, String value, List<String> words) {
-    if (!words.contains(value)) {
-      throw error(
-          key + " is '" + value + "', but must be of " + String.join(", ", words),
-          "write " + key + "=" + Suggestion.nearest(value, words));
-    }
-    return value;
+    return Boolean.parseBoolean(
+        ModelParameters.word("replace", value, Arrays.asList("true", "false")));
   }
 
   /** Returns the source for an engine that runs in another folder; a URL is what it is. */

@@ -12,6 +12,20 @@ import java.util.stream.Collectors;
 public final class OpenImages {
   private OpenImages() {}
 
+  /**
+   * Checks that an image still has its pixels: a macro, or a person, may have closed it meanwhile.
+   *
+   * @throws EngineException if it was closed
+   */
+  public static void checkKept(ImagePlus image) {
+    if (image.getProcessor() == null) {
+      throw new EngineException(
+          ErrorCode.IMAGE,
+          "the image '" + image.getTitle() + "' was closed",
+          "open it again, and keep it open until the command is done");
+    }
+  }
+
   /** Returns all of them. */
   static List<ImagePlus> all() {
     int[] ids = WindowManager.getIDList(); // with those of batch mode

@@ -3,6 +3,7 @@ package io.github.drua.command;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
 import ij.ImagePlus;
+import io.github.drua.engine.EngineClient;
 import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Result;
 import java.util.Collections;
@@ -50,10 +51,11 @@ final class Outcome {
    * Tells that an image is a prediction, what the engine had to do differently, for example for
    * lack of memory, and what the report says.
    *
+   * @param engine the engine that made it, which knows whether the first was told before
    * @throws EngineException if files could not be written; the result is complete all the same
    */
-  void tell() {
-    if (!warning.isEmpty()) {
+  void tell(EngineClient engine) {
+    if (!warning.isEmpty() && engine.isNews(warning)) {
       Guard.tell(title + ": " + warning);
     }
     notes.forEach(note -> Guard.tell(title + ": " + note));

@@ -87,7 +87,7 @@ abstract class ScriptCommand implements Command {
     try {
       EngineClient engine = Engines.get();
       EngineFit.check(engine, progress);
-      work(engine, image, options(), progress).tell();
+      work(engine, image, options(), progress).tell(engine);
     } finally {
       progress.finish();
     }

@@ -31,7 +31,8 @@ public final class SegmentParameters implements Parameters {
   /** Returns the parameters that options tell for the model of a card. */
   public static SegmentParameters from(MacroOptions options, Card card) {
     ModelParameters run =
-        ModelParameters.from(options, card, modelOf(options), Collections.singletonList("output"));
+        ModelParameters.from(
+            options, card, modelOf(options), Collections.singletonList("output"), OUTPUTS);
     return new SegmentParameters(run, Outputs.of(options.get("output", DEFAULT_OUTPUT), OUTPUTS));
   }
 

@@ -2,14 +2,20 @@ package io.github.drua.command;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Optional;
 
 /** Finds what somebody meant to write. */
 final class Suggestion {
   private Suggestion() {}
 
-  /** Returns the word that takes the fewest edits; the words must not be empty. */
-  static String nearest(String written, Collection<String> words) {
-    return words.stream().min(Comparator.comparingInt(word -> edits(written, word))).get();
+  /**
+   * Returns the word that takes the fewest edits; none where even that has little in common with
+   * what was written, as such advice leads astray.
+   */
+  static Optional<String> near(String written, Collection<String> words) {
+    return words.stream()
+        .min(Comparator.comparingInt(word -> edits(written, word)))
+        .filter(word -> 2 * edits(written, word) <= Math.max(written.length(), word.length()));
   }
 
   /** Returns the number of letters to insert, delete or replace (Levenshtein). */

@@ -8,7 +8,9 @@ import ij.macro.Interpreter;
 import ij.plugin.PlugIn;
 import ij.plugin.frame.Recorder;
 import io.github.drua.engine.EngineClient;
+import io.github.drua.engine.EngineException;
 import io.github.drua.engine.Engines;
+import io.github.drua.engine.ErrorCode;
 import io.github.drua.engine.Progress;
 import io.github.drua.environment.EngineFit;
 import io.github.drua.ui.TaskProgress;
@@ -104,9 +106,14 @@ public final class TrainDenoiserPlugin implements PlugIn {
     try {
       return Training.of(engine, image, parameters, progress);
     } catch (RuntimeException e) {
-      if (TrainParameters.holdsTraining(parameters.training().getParent(), parameters.name())) {
+      // Who has just tried to go on with it is told why that failed, and needs no advice to try.
+      if (!parameters.resumes()
+          && TrainParameters.holdsTraining(parameters.training().getParent(), parameters.name())) {
         Guard.tell(
-            "what was learnt is in " + parameters.training() + "; resume=true goes on with it");
+            "what was learnt is in "
+                + parameters.training()
+                + "; 'Go on with the training of this name' (resume=true in a macro) goes on with"
+                + " it");
       }
       throw e;
     }
@@ -117,8 +124,9 @@ public final class TrainDenoiserPlugin implements PlugIn {
     Guard.run(
         DenoisePlugin.COMMAND,
         () -> {
-          boolean open = WindowManager.getImage(image.getID()) == image;
-          ModelPlugin.checkImage(open ? image : null, ImageTask.DENOISE.purpose());
+          if (WindowManager.getImage(image.getID()) != image) {
+            throw closed(image, model);
+          }
           TaskProgress progress = new TaskProgress(image);
           try {
             denoise(engine(progress), image, model, channel, progress);
@@ -126,6 +134,13 @@ public final class TrainDenoiserPlugin implements PlugIn {
             progress.finish();
           }
         });
+  }
+
+  private static EngineException closed(ImagePlus image, String model) {
+    return new EngineException(
+        ErrorCode.IMAGE,
+        "the image '" + image.getTitle() + "', which the model learnt from, was closed",
+        "run " + DenoisePlugin.COMMAND + " with model " + model + " on any other image");
   }
 
   private static void denoise(
@@ -140,7 +155,7 @@ public final class TrainDenoiserPlugin implements PlugIn {
           OptionsText.statement(
               DenoisePlugin.COMMAND, parameters.toOptions(), Recorder.scriptMode()));
     }
-    plugin.show(engine, image, parameters, progress).tell();
+    plugin.show(engine, image, parameters, progress).tell(engine);
   }
 
   private static EngineClient engine(Progress progress) {

@@ -40,7 +40,10 @@ public final class TrainParameters implements Parameters {
               "device",
               "resume",
               "replace"));
-  private static final String[] STRUCTURES = {"auto", "none", "rows", "columns"};
+  private static final List<String> STRUCTURES =
+      Collections.unmodifiableList(Arrays.asList("auto", "none", "rows", "columns"));
+  private static final List<String> FLAGS =
+      Collections.unmodifiableList(Arrays.asList("true", "false"));
   private static final String CHECKPOINT = "checkpoint.pt";
   private static final String SUFFIX = "-denoiser";
   private static final int LONGEST_STEM = 40;
@@ -63,9 +66,7 @@ public final class TrainParameters implements Parameters {
     clean = absolute(options.get("clean", ""));
     folder = absolute(options.get("folder", defaultFolder()));
     minutes = minutes(options.get("minutes", DEFAULT_MINUTES).trim());
-    dimensions =
-        ModelParameters.word(
-            "dimensions", options.get("dimensions", "2d"), DIMENSIONS.toArray(new String[0]));
+    dimensions = ModelParameters.word("dimensions", options.get("dimensions", "2d"), DIMENSIONS);
     channel = ModelParameters.notEmpty("channel", options.get("channel", "0")).trim();
     structure = ModelParameters.word("structure", options.get("structure", "auto"), STRUCTURES);
     device = ModelParameters.notEmpty("device", options.get("device", "auto")).trim();
@@ -135,6 +136,11 @@ public final class TrainParameters implements Parameters {
     return noisy.isEmpty();
   }
 
+  /** Returns whether a training that is there goes on. */
+  boolean resumes() {
+    return resume;
+  }
+
   /** Returns whether the images are learnt from alone, without clean ones. */
   public boolean withoutClean() {
     return clean.isEmpty();
@@ -154,12 +160,13 @@ public final class TrainParameters implements Parameters {
     if (there && !resume) {
       throw ModelParameters.error(
           "a training of the name '" + name + "' is in " + training() + " already",
-          "go on with it (resume=true), choose another name, or delete that folder");
+          "go on with the training of this name (resume=true in a macro), choose another name, or"
+              + " delete that folder");
     }
     if (!there && resume) {
       throw ModelParameters.error(
-          "resume is true, but " + training() + " holds no training",
-          "correct name or folder, or leave resume out");
+          training() + " holds no training that could go on",
+          "correct name or folder, or begin a new training (without resume in a macro)");
     }
   }
 
@@ -186,16 +193,21 @@ public final class TrainParameters implements Parameters {
 
   private static String name(String name) {
     if (name.isEmpty()) {
-      throw ModelParameters.error("the model has no name", "write name=my-denoiser");
+      throw ModelParameters.error("the model has no name", called("my-denoiser"));
     }
     if (!name.matches("[a-z0-9_][a-z0-9._-]*")) {
       throw ModelParameters.error(
           "name is '"
               + name
               + "', but a model's name has only small letters, digits, '-', '_' and '.'",
-          "write name=" + plain(name));
+          called(plain(name)));
     }
     return name;
+  }
+
+  /** Returns advice for the window and for macros: the same errors are shown in both. */
+  private static String called(String name) {
+    return "call it for example " + name + " (name=" + name + " in a macro)";
   }
 
   private static String plain(String name) {
@@ -219,7 +231,7 @@ public final class TrainParameters implements Parameters {
   }
 
   private static boolean flag(String key, String value) {
-    return Boolean.parseBoolean(ModelParameters.word(key, value, "true", "false"));
+    return Boolean.parseBoolean(ModelParameters.word(key, value, FLAGS));
   }
 
   private static String absolute(String path) {

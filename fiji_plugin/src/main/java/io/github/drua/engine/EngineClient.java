@@ -3,6 +3,8 @@ package io.github.drua.engine;
 import com.eclipsesource.json.JsonObject;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
@@ -19,6 +21,7 @@ public final class EngineClient implements AutoCloseable {
   private final Function<Segments.Peer, Segments> pools;
   private final Deadlines deadlines;
   private final Preparation preparation = new Preparation(KEPT_MINUTES);
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
   private Session session;
   private boolean closed;
 
@@ -95,6 +98,14 @@ public final class EngineClient implements AutoCloseable {
     if (!closed && session != null && !session.dead()) {
       preparation.expect(session.segments(), bytes);
     }
+  }
+
+  /**
+   * Returns whether a sentence of the engine has not been told yet, and keeps that it is now: what
+   * is true of every result of a model need not be read a thousand times.
+   */
+  public boolean isNews(String sentence) {
+    return told.add(sentence);
   }
 
   /** Returns how the engine is reached: "worker" or "inprocess". */

@@ -166,6 +166,11 @@ final class Session implements LineListener, Segments.Peer {
     tasks.remove(task.id());
   }
 
+  /** Returns whether the engine works on a task, behind which all others wait. */
+  boolean isBusy() {
+    return tasks.values().stream().anyMatch(Task::runs);
+  }
+
   /** Looks after an engine that somebody waits for. */
   void watch() {
     switch (heartbeat.look()) {

@@ -18,6 +18,9 @@ final class Task {
   /** Milliseconds between two looks at the watcher and the clock. */
   static final long POLL = 50;
 
+  private static final String WAITING = "waiting for another run of Drua to end";
+  private static final String BEGINNING = "beginning";
+
   private static final Response WAKE = new Response(Response.Kind.OTHER, null, null);
 
   private final String id;
@@ -31,6 +34,7 @@ final class Task {
   private RuntimeException stopping;
   private long stoppedAt;
   private volatile boolean launched;
+  private boolean waiting;
   private boolean finishing;
   private boolean interrupted;
   private boolean abandoned;
@@ -147,12 +151,28 @@ final class Task {
       stop(trouble.again());
     }
     if (stopping == null) {
-      guard(this::askWatcher);
+      guard(
+          () -> {
+            tellTurn();
+            askWatcher();
+          });
     }
     if (stopping != null && millis() - stoppedAt > session.deadlines().grace) {
       giveUp();
     }
     session.watch();
+  }
+
+  /** Tells once that the engine is busy with another task, and once that it is this one's turn. */
+  private void tellTurn() {
+    boolean busy = session.isBusy(); // before the look at this task, which may begin meanwhile
+    if (waiting && launched) {
+      waiting = false;
+      progress.update(BEGINNING, 0, 0);
+    } else if (!waiting && busy && !launched) {
+      waiting = true;
+      progress.update(WAITING, 0, 0);
+    }
   }
 
   private void askWatcher() {
@@ -200,6 +220,11 @@ final class Task {
   void release() {
     held.forEach(session.segments()::giveBack);
     held.clear();
+  }
+
+  /** Returns whether the engine has begun with it. */
+  boolean runs() {
+    return launched;
   }
 
   /** Takes a response from the reading thread. */

@@ -13,7 +13,10 @@ public final class Captions {
 
   private Captions() {}
 
-  /** Returns the labels of a region's planes in the order of the engine, and the image's info. */
+  /**
+   * Returns the labels of a region's planes in the order of the engine, none where no plane has
+   * one, and the image's info.
+   */
   public static JsonObject of(ImagePlus image, Region region) {
     String[] labels = labels(image, region);
     long length = 0;
@@ -21,7 +24,7 @@ public final class Captions {
       length += label.length();
     }
     JsonArray told = new JsonArray();
-    for (String label : labels) {
+    for (String label : length == 0 ? new String[0] : labels) {
       // With DICOM, the label of every plane is its whole header.
       told.add(length > MOST ? label.split("\n", 2)[0] : label);
     }

@@ -67,7 +67,7 @@ public final class ImageDialog extends ModelDialog<ImageParameters> {
   @Override
   void addMore(GenericDialog dialog) {
     if (!task.types().isEmpty()) {
-      addChoice(dialog, "type", "Type of result", TYPE_LABELS, task.types());
+      addChoice(dialog, "type", "Type of result", TYPE_LABELS, task.types(), task.types().get(0));
     }
     addOutputs(dialog, OUTPUT_LABELS.get(task), task.outputs(), task.outputs().get(0));
   }

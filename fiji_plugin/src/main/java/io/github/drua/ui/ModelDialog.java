@@ -86,9 +86,11 @@ public abstract class ModelDialog<P extends Parameters> {
    * Asks until the answers are valid and returns them.
    *
    * @throws CancelledException if the person closes the dialog
+   * @throws EngineException if the image was closed meanwhile
    */
   public final P ask() {
     while (true) {
+      OpenImages.checkKept(image); // whoever is asked again may have closed it meanwhile
       Card card = card();
       GenericDialog dialog = build(card);
       dialog.showDialog();
@@ -101,6 +103,7 @@ public abstract class ModelDialog<P extends Parameters> {
       if (!dialog.wasOKed()) {
         throw new CancelledException();
       }
+      OpenImages.checkKept(image);
       try {
         return read(MacroOptions.of(entered), card);
       } catch (EngineException e) {
@@ -149,7 +152,7 @@ public abstract class ModelDialog<P extends Parameters> {
             .toArray(String[]::new);
     List<String> ids = new ArrayList<>();
     cards.forEach(each -> ids.add(each.id()));
-    addChoice(dialog, "model", "Model", names, ids);
+    addChoice(dialog, "model", "Model", names, ids, ids.get(0));
     // Closing without an answer makes ask() build the dialog of the model that was chosen.
     dialog.addDialogListener(
         (source, event) -> {
@@ -180,7 +183,8 @@ public abstract class ModelDialog<P extends Parameters> {
     switch (setting.type()) {
       case CHOICE:
         String[] words = setting.choices().toArray(new String[0]);
-        addChoice(dialog, setting.name(), setting.label(), words, setting.choices());
+        addChoice(
+            dialog, setting.name(), setting.label(), words, setting.choices(), setting.standard());
         break;
       case FLAG:
         dialog.setInsets(3, 20, 0);
@@ -199,7 +203,7 @@ public abstract class ModelDialog<P extends Parameters> {
   private void addPlanes(GenericDialog dialog) {
     if (planes() > 1) {
       String[] labels = {"all " + planes(), "the current one"};
-      addChoice(dialog, "planes", "Planes", labels, Arrays.asList("all", "current"));
+      addChoice(dialog, "planes", "Planes", labels, Arrays.asList("all", "current"), "all");
     }
   }
 
@@ -215,6 +219,9 @@ public abstract class ModelDialog<P extends Parameters> {
     if (clear) {
       return;
     }
+    if (count < needed) {
+      addText(dialog, Wrapped.text(tooFew(count, needed), TEXT_WIDTH), WARNING);
+    }
     if (needed > MOST_CHOICES) {
       dialog.addStringField("Channels", entered.getOrDefault("channel", "0"), FOLDER_WIDTH);
       fields.put("channel", last(dialog.getStringFields(), TextField.class)::getText);
@@ -227,7 +234,7 @@ public abstract class ModelDialog<P extends Parameters> {
       for (int c = 0; c <= count; c++) {
         values.add(Integer.toString(c));
       }
-      addChoice(dialog, "channel", "Channel", names.toArray(new String[0]), values);
+      addChoice(dialog, "channel", "Channel", names.toArray(new String[0]), values, "0");
       return;
     }
     List<Choice> choices = new ArrayList<>();
@@ -244,6 +251,27 @@ public abstract class ModelDialog<P extends Parameters> {
             choices.stream()
                 .map(choice -> Integer.toString(choice.getSelectedIndex() + 1))
                 .collect(Collectors.joining(",")));
+  }
+
+  /** Returns what to know before the same channel is chosen twice, which is seldom meant. */
+  private String tooFew(int count, int needed) {
+    String advice =
+        planes() == 1 || Channels.areColours(image)
+            ? ""
+            : " " + otherPlanes() + " that are channels become channels by Image > Properties...";
+    return "This model takes "
+        + needed
+        + " channels, but the image has "
+        + count
+        + (count == 1 ? ": it would serve several times." : ": some would serve several times.")
+        + advice;
+  }
+
+  private String otherPlanes() {
+    if (image.getNSlices() == 1) {
+      return "Frames";
+    }
+    return image.getNFrames() == 1 ? "Slices" : "Slices or frames";
   }
 
   /** Returns what was entered before, or else the channel on display, or the same place. */
@@ -274,7 +302,7 @@ public abstract class ModelDialog<P extends Parameters> {
     }
     String[] labels =
         values.stream().map(name -> name.isEmpty() ? NO_IMAGE : name).toArray(String[]::new);
-    addChoice(dialog, input.key(), "Image for " + input.name(), labels, values);
+    addChoice(dialog, input.key(), "Image for " + input.name(), labels, values, values.get(0));
   }
 
   private void addDevice(GenericDialog dialog) {
@@ -282,7 +310,7 @@ public abstract class ModelDialog<P extends Parameters> {
     values.add(0, "auto");
     String[] labels = values.toArray(new String[0]);
     labels[0] = "the fastest";
-    addChoice(dialog, "device", "Run on", labels, values);
+    addChoice(dialog, "device", "Run on", labels, values, "auto");
   }
 
   private void addFolder(GenericDialog dialog) {
@@ -333,9 +361,19 @@ public abstract class ModelDialog<P extends Parameters> {
         .collect(Collectors.joining(","));
   }
 
+  /**
+   * Adds a choice, which begins with what was entered before, or else with its default.
+   *
+   * @param labels one for each value
+   */
   final void addChoice(
-      GenericDialog dialog, String key, String label, String[] labels, List<String> values) {
-    int chosen = Math.max(0, values.indexOf(entered.getOrDefault(key, values.get(0))));
+      GenericDialog dialog,
+      String key,
+      String label,
+      String[] labels,
+      List<String> values,
+      String standard) {
+    int chosen = Math.max(0, values.indexOf(entered(key, standard)));
     dialog.addChoice(label, labels, labels[chosen]);
     Choice choice = last(dialog.getChoices(), Choice.class);
     // By number: two models may have the same name.

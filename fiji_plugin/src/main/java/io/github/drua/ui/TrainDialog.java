@@ -4,6 +4,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.gui.GenericDialog;
 import io.github.drua.command.MacroOptions;
+import io.github.drua.command.OpenImages;
 import io.github.drua.command.TrainParameters;
 import io.github.drua.engine.CancelledException;
 import io.github.drua.engine.EngineException;
@@ -36,6 +37,7 @@ public final class TrainDialog {
           + " the microscope.";
 
   private final ImagePlus image;
+  private final String about;
   private final Set<String> installed;
   private final Map<String, String> entered = new LinkedHashMap<>();
 
@@ -60,6 +62,8 @@ public final class TrainDialog {
    */
   public TrainDialog(ImagePlus image, Set<String> installed) {
     this.image = image;
+    // Now: whoever is asked again may have closed the image meanwhile.
+    this.about = image == null ? "" : image.getTitle() + " (" + sides(image) + ")";
     this.installed = installed;
   }
 
@@ -77,6 +81,9 @@ public final class TrainDialog {
         throw new CancelledException();
       }
       read();
+      if (!files) {
+        OpenImages.checkKept(image);
+      }
       try {
         checkSource();
         TrainParameters parameters = TrainParameters.from(MacroOptions.of(entered));
@@ -116,7 +123,7 @@ public final class TrainDialog {
   private void addSource(GenericDialog dialog) {
     List<String> sources = new ArrayList<>();
     if (image != null) {
-      sources.add("the image " + image.getTitle() + " (" + sides() + ")");
+      sources.add("the image " + about);
     }
     sources.add("the images of a folder");
     int chosen = files ? sources.size() - 1 : 0;
@@ -216,7 +223,7 @@ public final class TrainDialog {
     return free;
   }
 
-  private String sides() {
+  private static String sides(ImagePlus image) {
     int planes = image.getNSlices() * image.getNFrames();
     int channels = Channels.count(image);
     return image.getWidth()

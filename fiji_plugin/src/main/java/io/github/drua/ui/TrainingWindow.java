@@ -3,12 +3,16 @@ package io.github.drua.ui;
 import ij.IJ;
 import io.github.drua.engine.Progress;
 import java.awt.BorderLayout;
+import java.awt.Component;
 import java.awt.Dimension;
 import java.awt.EventQueue;
 import java.awt.FlowLayout;
 import java.awt.Graphics;
 import java.awt.Graphics2D;
+import java.awt.KeyEventDispatcher;
+import java.awt.KeyboardFocusManager;
 import java.awt.RenderingHints;
+import java.awt.event.KeyEvent;
 import java.awt.event.WindowAdapter;
 import java.awt.event.WindowEvent;
 import java.awt.image.BufferedImage;
@@ -21,10 +25,12 @@ import javax.swing.JLabel;
 import javax.swing.JPanel;
 import javax.swing.JProgressBar;
 import javax.swing.JTextArea;
+import javax.swing.SwingUtilities;
 
 /**
  * A window that shows how a training goes, and can end it early with what it has learnt. To close
- * it does the same: what was learnt is never thrown away.
+ * it does the same, and so does Esc in it or in ImageJ's own window: what was learnt is never
+ * thrown away.
  */
 public final class TrainingWindow implements Progress, AutoCloseable {
   private static final int PICTURE_WIDTH = 660;
@@ -51,6 +57,7 @@ public final class TrainingWindow implements Progress, AutoCloseable {
   private final JButton stop = Swings.button("Stop and Keep", this::finish);
   private final JButton denoise = new JButton("Denoise the Image");
   private final JPanel buttons = new JPanel(new FlowLayout(FlowLayout.RIGHT, Swings.GAP, 0));
+  private final KeyEventDispatcher escape = this::escaped;
   private boolean ended;
 
   private TrainingWindow(String name, File training, boolean withoutClean) {
@@ -108,7 +115,7 @@ public final class TrainingWindow implements Progress, AutoCloseable {
     look();
     EventQueue.invokeLater(
         () -> {
-          ended = true;
+          end();
           bar.setIndeterminate(false);
           bar.setStringPainted(false);
           bar.setValue(bar.getMaximum());
@@ -127,7 +134,16 @@ public final class TrainingWindow implements Progress, AutoCloseable {
 
   @Override
   public void close() {
-    EventQueue.invokeLater(frame::dispose);
+    EventQueue.invokeLater(
+        () -> {
+          end();
+          frame.dispose();
+        });
+  }
+
+  private void end() {
+    ended = true;
+    KeyboardFocusManager.getCurrentKeyboardFocusManager().removeKeyEventDispatcher(escape);
   }
 
   /** Looks whether the training has written something new; called on the thread of the call. */
@@ -182,12 +198,27 @@ public final class TrainingWindow implements Progress, AutoCloseable {
             }
           }
         });
+    KeyboardFocusManager.getCurrentKeyboardFocusManager().addKeyEventDispatcher(escape);
     frame.pack();
     frame.setLocationRelativeTo(IJ.getInstance());
     frame.setVisible(true);
     // Neither in a button, which a key would press, nor in a text, which would show a caret.
     content.setFocusable(true);
     content.requestFocusInWindow();
+  }
+
+  /**
+   * Ends the training early on Esc. Not by {@link IJ#escapePressed}, which also tells of windows of
+   * images: whoever goes on working there while a model learns leaves a selection by that key.
+   */
+  private boolean escaped(KeyEvent event) {
+    if (event.getID() == KeyEvent.KEY_PRESSED && event.getKeyCode() == KeyEvent.VK_ESCAPE) {
+      Component window = SwingUtilities.getRoot(event.getComponent());
+      if (window == frame || window == IJ.getInstance()) {
+        finish();
+      }
+    }
+    return false; // the key is for others, too
   }
 
   private void finish() {

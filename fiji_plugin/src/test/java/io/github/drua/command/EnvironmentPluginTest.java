@@ -34,12 +34,15 @@ class EnvironmentPluginTest {
   @AfterEach
   void closeWindows() throws Exception {
     Recorder.record = false;
-    EventQueue.invokeAndWait(
-        () -> Arrays.stream(Window.getWindows()).filter(this::isOurs).forEach(Window::dispose));
+    // The dialog first: Java fails to close a window that a dialog blocks, and leaves both.
+    close(window -> window instanceof Dialog && window.isShowing());
+    close(window -> window instanceof JFrame);
   }
 
-  private boolean isOurs(Window window) {
-    return window instanceof JFrame || (window instanceof Dialog && window.isShowing());
+  private static void close(Predicate<Window> which) throws Exception {
+    IJ.wait(200); // shown is not yet ready to be closed: the modal loop begins a little later
+    EventQueue.invokeAndWait(
+        () -> Arrays.stream(Window.getWindows()).filter(which).forEach(Window::dispose));
   }
 
   @Test

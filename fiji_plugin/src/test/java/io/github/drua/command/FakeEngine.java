@@ -202,6 +202,13 @@ public final class FakeEngine implements HostedEngine {
           "'id':'denoise-fluorescence','name':'Denoise fluorescence','task':'denoise',"
               + "'inputs':[{'name':'image','axes':'CYX','channels':['image'],'optional':false}]");
 
+  /** The card of a denoiser whose setting is a choice that does not begin with its default. */
+  static final String OF_STACKS =
+      DENOISER.replaceFirst(
+          "'settings':.*",
+          "'settings':[{'name':'statistics','label':'Statistics of','type':'choice',"
+              + "'default':'stack','min':null,'max':null,'choices':['plane','stack'],'help':''}]}");
+
   /** The card of a model of three channels. */
   static final String COLOURS =
       OTHER
@@ -241,7 +248,7 @@ public final class FakeEngine implements HostedEngine {
         case "train_denoiser":
           inputs = given;
           training =
-              new FakeTraining(given, fields -> answer("UPDATE", id, fields), this::complete);
+              new FakeTraining(given, (type, fields) -> answer(type, id, fields), this::complete);
           training.begin();
           break;
         case "check":

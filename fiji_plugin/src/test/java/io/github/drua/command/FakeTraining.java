@@ -12,33 +12,39 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 
 /**
  * A training of the fake engine: it writes what the real one writes, and ends at once, unless the
- * model's name begins with "slow": then it waits until it is to finish.
+ * model's name begins with "slow": then it waits until it is to finish. One whose name begins with
+ * "broken" fails, and "other" does not go on, as it has learnt from other images.
  */
 final class FakeTraining {
   private final JsonObject inputs;
   private final File folder;
-  private final Consumer<String> update;
+  private final BiConsumer<String, String> answer;
   private final Consumer<String> complete;
 
   /**
    * Prepares a training.
    *
-   * @param update takes the fields of an UPDATE
+   * @param answer takes the type and the fields of what is told
    * @param complete takes the outputs
    */
-  FakeTraining(JsonObject inputs, Consumer<String> update, Consumer<String> complete) {
+  FakeTraining(JsonObject inputs, BiConsumer<String, String> answer, Consumer<String> complete) {
     this.inputs = inputs;
     this.folder = new File(inputs.getString("output", ""));
-    this.update = update;
+    this.answer = answer;
     this.complete = complete;
   }
 
   void begin() {
+    if (folder.getName().startsWith("other") && inputs.getBoolean("resume", false)) {
+      fail("it has learnt from other images");
+      return;
+    }
     try {
       Files.createDirectories(folder.toPath());
       write("checkpoint.pt", "a state".getBytes(StandardCharsets.UTF_8));
@@ -50,10 +56,16 @@ final class FakeTraining {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    update.accept("{'message':'training (s)','current':34,'maximum':300}");
-    if (!folder.getName().startsWith("slow")) {
+    answer.accept("UPDATE", "{'message':'training (s)','current':34,'maximum':300}");
+    if (folder.getName().startsWith("broken")) {
+      fail("nothing is left of the device");
+    } else if (!folder.getName().startsWith("slow")) {
       end("finished");
     }
+  }
+
+  private void fail(String message) {
+    answer.accept("FAILURE", "{'error':{'code':'DEVICE','message':'" + message + "','remedy':''}}");
   }
 
   void finish() {

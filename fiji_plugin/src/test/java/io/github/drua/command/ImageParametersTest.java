@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
@@ -54,6 +55,27 @@ class ImageParametersTest {
     assertEquals("write type=32-bit", type.remedy());
     assertEquals("no model is named", error(ImageTask.STAIN, "output=stained").message());
     assertFalse(error(ImageTask.STAIN, "model=m type=input").message().isEmpty());
+  }
+
+  @Test
+  void outputThatIsWrittenAsAnOptionIsKnown() {
+    EngineException alone = error(ImageTask.DENOISE, "difference=true");
+    assertEquals(
+        "'difference' is not an option here, but something that output can name", alone.message());
+    assertEquals("write output=[difference]", alone.remedy());
+    assertEquals(
+        "write output=[denoised,difference]",
+        error(ImageTask.DENOISE, "output=denoised difference").remedy());
+    assertTrue(
+        error(ImageTask.STAIN, "model=m difference").remedy().startsWith("write one of model,"));
+  }
+
+  @Test
+  void keyThatIsNearToModelIsNamed() {
+    EngineException error = error(ImageTask.STAIN, "mode=stain-nuclei-histology output=stained");
+    assertEquals("no model is named, but 'mode' is", error.message());
+    assertEquals("write model=stain-nuclei-histology", error.remedy());
+    assertTrue(error(ImageTask.STAIN, "device=cpu").remedy().startsWith("write model=ID with"));
   }
 
   private static ImageParameters denoise(String options) {

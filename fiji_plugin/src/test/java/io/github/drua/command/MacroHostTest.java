@@ -69,6 +69,25 @@ class MacroHostTest {
   }
 
   @Test
+  void predictionIsToldOncePerModelAndKeptInEveryImage() throws Exception {
+    Jvm run =
+        run(
+            false,
+            "for (i = 0; i < 3; i++) {\n"
+                + "newImage(\"field \" + i, \"16-bit ramp\", 22, 18, 1);\n"
+                + "run(\"Drua Denoise...\", \" \");\n"
+                + "told = indexOf(getMetadata(\"Info\"), \"warning: This image is\") >= 0;\n"
+                + "print(told);\n}",
+            "");
+    assertEquals("1\n1\n1\n", run.out, run.toString());
+    assertEquals(
+        "Drua: field 0: This image is a prediction.\nDrua: field 0: The noise fell.\n"
+            + "Drua: field 1: The noise fell.\nDrua: field 2: The noise fell.\n",
+        run.err,
+        run.toString());
+  }
+
+  @Test
   void titleOfTwoImagesIsNoName() throws Exception {
     Jvm run =
         run(

@@ -86,6 +86,16 @@ class MacroOptionsTest {
   }
 
   @Test
+  void unknownKeyThatIsNearToNoneNamesThemAll() {
+    EngineException error =
+        assertThrows(
+            EngineException.class,
+            () -> MacroOptions.parse("difference=1").allowOnly(Arrays.asList("model", "device")));
+    assertEquals(
+        "'difference' is not an option here; write one of model, device", error.getMessage());
+  }
+
+  @Test
   void whatIsWrittenReadsBackTheSame() {
     Random random = new Random(5);
     int written = 0;

@@ -66,7 +66,7 @@ class ModelsParametersTest {
         "action=test device=cpu | model is missing | write model=",
         "action=remove model=a device=cpu | device means nothing to action=remove | leave it out",
         "model=a | model means nothing to action=list | leave it out",
-        "action=add source=/a replace=yes | replace is 'yes' | write replace=true",
+        "action=add source=/a replace=yes | replace is 'yes' | write one of these",
         "action=add source=/a allow_code=true | allow_code is 'true' | write the 64",
         "action=test model=a model=b | model is given twice | write it once"
       })

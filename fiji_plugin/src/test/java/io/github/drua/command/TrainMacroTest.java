@@ -48,6 +48,21 @@ class TrainMacroTest {
   }
 
   @Test
+  void adviceToGoOnIsForWhoHasNotJustTried() throws Exception {
+    Jvm broken = run(false, IMAGE + train("name=broken"));
+    assertTrue(
+        broken.err.startsWith("Drua: what was learnt is in " + folder.resolve("t/broken")),
+        broken.toString());
+    assertTrue(broken.err.contains("(resume=true in a macro) goes on with it"), broken.toString());
+    Jvm other = run(false, IMAGE + train("name=other") + train("name=other resume=true"));
+    assertEquals(
+        "Drua: other: no structure was found in the noise\n"
+            + "Drua: it has learnt from other images\n",
+        other.err,
+        other.toString());
+  }
+
+  @Test
   void filesNeedNoImageAndAnImageIsNeededElse() throws Exception {
     Jvm files = run(false, train("name=mine noisy=[" + folder + "]") + "print(\"done\");");
     assertTrue(files.out.endsWith("done\n"), files.toString());

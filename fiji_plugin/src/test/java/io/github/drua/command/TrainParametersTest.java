@@ -61,13 +61,14 @@ class TrainParametersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "minutes=3 | the model has no name | name=my-denoiser",
-        "name=[My Model (2)] | name is 'My Model (2)' | write name=my-model-2",
+        "minutes=3 | the model has no name | my-denoiser (name=my-denoiser in a macro)",
+        "name=[My Model (2)] | name is 'My Model (2)' | my-model-2 (name=my-model-2 in a macro)",
         "name=a minutes=0 | minutes is '0', but must be a number above 0 | default is 5",
         "name=a minutes=long | minutes is 'long' | default is 5",
         "name=a dimensions=3D | dimensions is '3D' | write dimensions=3d",
-        "name=a structure=lines | structure is 'lines' | write structure=",
-        "name=a resume=yes | resume is 'yes' | write resume=",
+        "name=a structure=lines | structure is 'lines' | write one of these",
+        "name=a structure=row | structure is 'row' | write structure=rows",
+        "name=a resume=yes | resume is 'yes' | write one of these",
         "name=a clean=/c | noisy names no folder | write noisy=",
         "name=a minuts=3 | 'minuts' is not an option here | write minutes"
       })
@@ -91,7 +92,9 @@ class TrainParametersTest {
     parse("name=a resume=true" + place).checkPlace();
     EngineException there =
         assertThrows(EngineException.class, parse("name=a" + place)::checkPlace);
-    assertTrue(there.remedy().contains("resume=true"), there.remedy());
+    assertTrue(
+        there.remedy().contains("the training of this name (resume=true in a macro)"),
+        there.remedy());
     assertEquals(new File(folder.toFile(), "a"), parse("name=a" + place).training());
   }
 

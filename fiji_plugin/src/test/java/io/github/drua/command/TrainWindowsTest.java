@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ij.IJ;
 import ij.ImageJ;
+import ij.ImagePlus;
 import ij.WindowManager;
 import ij.gui.GenericDialog;
 import ij.gui.MessageDialog;
 import ij.plugin.frame.Recorder;
+import io.github.drua.engine.ErrorCode;
 import java.awt.Button;
 import java.awt.Checkbox;
 import java.awt.Choice;
@@ -22,6 +24,7 @@ import java.awt.TextField;
 import java.awt.Window;
 import java.awt.event.ActionEvent;
 import java.awt.event.ItemEvent;
+import java.awt.event.KeyEvent;
 import java.awt.event.WindowEvent;
 import java.awt.image.BufferedImage;
 import java.io.File;
@@ -141,6 +144,72 @@ class TrainWindowsTest {
   }
 
   @Test
+  void escapeInTheWindowOfImageJKeepsTheModelAndInThatOfAnImageDoesNothing() throws Exception {
+    train("slow-three");
+    JFrame window = await(() -> frame("Training slow-three"));
+    await(() -> fake.engine().inputs());
+    escape(WindowManager.getCurrentImage().getCanvas());
+    IJ.wait(300);
+    assertNull(Status.last());
+    escape(IJ.getInstance());
+    await(Status::last);
+    assertEquals(Status.Kind.DONE, Status.last().kind(), "" + Status.last());
+    await(() -> texts(window).contains("Stopped by you after 380 steps") ? true : null);
+  }
+
+  private static void escape(Component component) throws Exception {
+    KeyEvent key =
+        new KeyEvent(component, KeyEvent.KEY_PRESSED, 0, 0, KeyEvent.VK_ESCAPE, (char) 27);
+    EventQueue.invokeAndWait(() -> component.dispatchEvent(key));
+  }
+
+  @Test
+  void imageThatIsClosedWhileTheDialogIsOpenIsNamed() {
+    start();
+    GenericDialog dialog = awaitDialog(null);
+    closeImage();
+    press(dialog);
+    await(Status::last);
+    assertEquals(ErrorCode.IMAGE, Status.last().code());
+    assertTrue(
+        Status.last().text().startsWith("the image 'Movie 1.tif' was closed; "),
+        Status.last().text());
+    closeMessage();
+  }
+
+  @Test
+  void imageThatIsClosedBeforeItIsDenoisedIsNamed() throws Exception {
+    train("mine");
+    JFrame window = await(() -> frame("Training mine"));
+    await(Status::last);
+    Status.forget();
+    IJ.createImage("another", 23, 19, 1, 8).show();
+    closeImage();
+    click(window, "Denoise the Image");
+    await(Status::last);
+    assertEquals(
+        "the image 'Movie 1.tif', which the model learnt from, was closed; run Drua Denoise... with"
+            + " model mine on any other image",
+        Status.last().text());
+    closeMessage();
+  }
+
+  /** Trains a model of a name as the dialog proposes. */
+  private void train(String name) {
+    start();
+    GenericDialog dialog = awaitDialog(null);
+    field(dialog, 3).setText(name);
+    field(dialog, 4).setText(folder.toString());
+    press(dialog);
+  }
+
+  private static void closeImage() {
+    ImagePlus image = WindowManager.getImage("Movie 1.tif");
+    image.changes = false;
+    image.close();
+  }
+
+  @Test
   void dialogOffersWhatFitsTheNameAndTheSource() throws Exception {
     Files.createDirectories(folder.resolve("begun"));
     Files.write(folder.resolve("begun").resolve("checkpoint.pt"), new byte[] {1});
@@ -165,8 +234,7 @@ class TrainWindowsTest {
     await(() -> field(dialog, 0).isEnabled() && field(dialog, 1).isEnabled() ? true : null);
     picture(dialog, "train-dialog-folder");
     press(dialog);
-    Window message = await(TrainWindowsTest::message);
-    EventQueue.invokeLater(message::dispose);
+    closeMessage();
     GenericDialog again = awaitDialog(dialog);
     assertEquals("fnet", field(again, 3).getText());
     assertTrue(field(again, 0).isEnabled());
@@ -205,6 +273,13 @@ class TrainWindowsTest {
                     .findFirst()
                     .orElse(null));
     EventQueue.invokeAndWait(button::doClick);
+  }
+
+  private static void closeMessage() {
+    Window message = await(TrainWindowsTest::message);
+    IJ.wait(200); // as with dialogs
+    EventQueue.invokeLater(message::dispose);
+    await(() -> message.isShowing() ? null : true);
   }
 
   private static Window message() {

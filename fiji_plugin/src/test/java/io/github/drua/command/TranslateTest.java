@@ -49,6 +49,18 @@ class TranslateTest {
   }
 
   @Test
+  void labelsTravelOnlyWhereThereIsOne() {
+    denoise("", outputs -> {});
+    assertEquals("{\"labels\":[],\"info\":\"\"}", sent("captions"));
+    image.getStack().setSliceLabel("third", 3);
+    denoise("", outputs -> {});
+    assertEquals(
+        "{\"labels\":[\"\",\"\",\"third\",\"\",\"\",\"\"],\"info\":\"\"}", sent("captions"));
+    translate(IJ.createImage("plane", 22, 18, 1, 16), "");
+    assertEquals("{\"labels\":[],\"info\":\"\"}", sent("captions"));
+  }
+
+  @Test
   void displayOfSignedPixelsIsInTheirValues() {
     image.getCalibration().setSigned16BitCalibration();
     image.setDisplayRange(32768 - 100, 32768 + 500); // as ImageJ stores them

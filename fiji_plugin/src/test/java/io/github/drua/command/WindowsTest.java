@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.eclipsesource.json.JsonObject;
 import ij.IJ;
 import ij.ImageJ;
 import ij.ImagePlus;
@@ -13,14 +14,17 @@ import ij.Menus;
 import ij.WindowManager;
 import ij.gui.GenericDialog;
 import ij.gui.MessageDialog;
+import ij.gui.MultiLineLabel;
 import ij.gui.Overlay;
 import ij.gui.ProgressBar;
 import ij.gui.Roi;
 import ij.plugin.frame.Recorder;
 import ij.plugin.frame.RoiManager;
+import io.github.drua.engine.ErrorCode;
 import java.awt.Button;
 import java.awt.Checkbox;
 import java.awt.Choice;
+import java.awt.Color;
 import java.awt.Dialog;
 import java.awt.EventQueue;
 import java.awt.Menu;
@@ -35,6 +39,7 @@ import java.awt.event.MouseEvent;
 import java.awt.image.BufferedImage;
 import java.io.File;
 import java.io.InputStream;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
@@ -159,6 +164,72 @@ class WindowsTest {
     await(() -> WindowManager.getImage("rgb-stained"));
     await(Status::last);
     assertEquals("[\"stained\"]", fake.engine().inputs().get("outputs").toString());
+  }
+
+  @Test
+  void dialogThatIsLeftAsItIsRunsLikeAMacroWithoutOptions() throws Exception {
+    fake.engine().models().install(FakeEngine.OF_STACKS);
+    IJ.doCommand("Drua Denoise...");
+    GenericDialog dialog = awaitDialog(null);
+    picture(dialog, "denoise-of-stacks");
+    press(dialog);
+    await(Status::last);
+    String asked = options();
+    assertTrue(asked.contains("\"statistics\":\"stack\""), asked);
+    IJ.selectWindow("field 1.tif");
+    IJ.run("Drua Denoise...", " ");
+    assertEquals(options(), asked);
+  }
+
+  /** Returns the inputs of the last run, but for where its pixels were. */
+  private String options() {
+    return new JsonObject(fake.engine().inputs()).remove("image").toString();
+  }
+
+  @Test
+  void tooFewChannelsAreToldAboveTheirChoices() throws Exception {
+    closeWindows();
+    fake.engine().models().install(FakeEngine.COLOURS);
+    IJ.createHyperStack("depths", 23, 19, 1, 3, 1, 8).show();
+    IJ.doCommand("Drua Virtual Stain...");
+    GenericDialog dialog = chooseModel("Three colours");
+    picture(dialog, "stain-few-channels");
+    assertEquals(
+        "This model takes 3 channels, but the image has 1: it would serve several times. Slices"
+            + " that are channels become channels by Image > Properties...",
+        message(dialog));
+    assertEquals(new Color(160, 30, 20), dialog.getMessage().getForeground());
+    EventQueue.invokeLater(dialog::dispose);
+    await(Status::last);
+    closeWindows();
+    Status.forget();
+    IJ.createHyperStack("two", 23, 19, 2, 1, 1, 8).show();
+    IJ.doCommand("Drua Virtual Stain...");
+    assertEquals(
+        "This model takes 3 channels, but the image has 2: some would serve several times.",
+        message(chooseModel("Three colours")));
+  }
+
+  /** Returns the last message of a dialog, which ImageJ keeps in lines that nobody can read. */
+  private static String message(GenericDialog dialog) throws Exception {
+    Field lines = MultiLineLabel.class.getDeclaredField("lines");
+    lines.setAccessible(true);
+    return String.join(" ", (String[]) lines.get(dialog.getMessage()));
+  }
+
+  @Test
+  void imageThatIsClosedWhileTheDialogIsOpenIsNamed() {
+    ImagePlus image = WindowManager.getCurrentImage();
+    IJ.doCommand("Drua Segment...");
+    GenericDialog dialog = awaitDialog(null);
+    image.changes = false;
+    image.close();
+    press(dialog);
+    await(Status::last);
+    assertEquals(ErrorCode.IMAGE, Status.last().code());
+    assertTrue(
+        Status.last().text().startsWith("the image 'field 1.tif' was closed; "),
+        Status.last().text());
   }
 
   @Test

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.eclipsesource.json.JsonObject;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -82,6 +84,56 @@ class EngineCancelTest extends ClientCase {
         () -> client.call("y", NOTHING, pixels(new byte[9]), Progress.NONE).close());
     eventually(() -> engine.heard("EXECUTE") == 3);
     assertEquals(1, engine.heard("ATTACH"));
+  }
+
+  @Test
+  void waitingTaskTellsThatItWaitsAndWhenItBegins() throws Exception {
+    CompletableFuture<String> first = new CompletableFuture<>();
+    CompletableFuture<String> second = new CompletableFuture<>();
+    client(
+        (line, request) -> {
+          if (first.isDone()) {
+            second.complete(task(request));
+          } else {
+            line.say("LAUNCH", task(request));
+            first.complete(task(request));
+          }
+        });
+    Told runs = new Told();
+    Told waits = new Told();
+    CompletableFuture<JsonObject> running =
+        CompletableFuture.supplyAsync(() -> client.call("long", NOTHING, runs));
+    first.get(5, TimeUnit.SECONDS);
+    CompletableFuture<JsonObject> waiting =
+        CompletableFuture.supplyAsync(() -> client.call("x", NOTHING, waits));
+    second.get(5, TimeUnit.SECONDS);
+    eventually(() -> waits.heard.size() == 1);
+    Thread.sleep(3 * Task.POLL);
+    assertEquals("[waiting for another run of Drua to end]", waits.heard.toString());
+    FakeEngine.Line line = engine.lines.get(0);
+    line.complete(first.get(), NOTHING);
+    running.get(5, TimeUnit.SECONDS);
+    line.say("LAUNCH", second.get());
+    eventually(() -> waits.heard.size() == 2);
+    line.complete(second.get(), NOTHING);
+    waiting.get(5, TimeUnit.SECONDS);
+    assertEquals("[waiting for another run of Drua to end, beginning]", waits.heard.toString());
+    assertEquals("[]", runs.heard.toString());
+  }
+
+  /** A watcher that keeps what it was told. */
+  private static final class Told implements Progress {
+    final List<String> heard = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void update(String message, long current, long maximum) {
+      heard.add(message);
+    }
+
+    @Override
+    public boolean cancelled() {
+      return false;
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.github.drua.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -245,6 +246,14 @@ class EngineClientTest extends ClientCase {
     client.close();
     assertEquals(ErrorCode.BRIDGE, failure().code());
     assertTrue(engine.lines.get(0).closed);
+  }
+
+  @Test
+  void sentenceIsNewsOnceWhileTheEngineIsThere() {
+    executing((line, task) -> line.complete(task, NOTHING));
+    assertTrue(client.isNews("a is a prediction"));
+    assertFalse(client.isNews("a is a prediction"));
+    assertTrue(client.isNews("b is a prediction"));
   }
 
   @Test
