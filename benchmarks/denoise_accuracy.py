@@ -36,7 +36,7 @@ from drua import noise as noise_of
 from drua import similarity
 from drua.image import Image
 from drua.pipeline import Model
-from harness import ROOT, figure, report
+from harness import ROOT, figure, report, steps_of
 from harness.classical import Camera, Method, Setting, methods, tuned
 
 PACKAGE = ROOT / "models" / "denoise-fluorescence"
@@ -251,6 +251,7 @@ def write_card(rows: list[Row], texts: dict[str, str]) -> None:
         "bm3d_images": next(row.images for row in rows if row.part == names[1]),
         "added": texts[names[2]],
         "real": texts[names[3]],
+        "steps": steps_of(PACKAGE),
     }
     template = (PACKAGE / "recipe" / "README.template.md").read_text(encoding="utf-8")
     (PACKAGE / "README.md").write_text(Template(template).substitute(values), encoding="utf-8")

@@ -11,7 +11,8 @@
 //            minutes to spend, with a | between them.
 //
 // The training is kept in a folder of Drua's (folder=[...] for another one). After an interruption
-// the same line with resume=true goes on with it.
+// the same line with resume=true goes on with it. To run this macro again for other images, change the
+// name, or add replace=true: the earlier training is then kept beside the new one.
 
 name = "my-denoiser";
 minutes = 5;

@@ -25,5 +25,9 @@ if (getArgument() != "") {
 
 run("Drua Virtual Stain...", "model=stain-nuclei-histology output=[stained,appended] save=[" + folder + "]");
 
+// To count the nuclei, segment the stain: remove the two slashes. The card of the stain
+// (models/stain-nuclei-histology/README.md) says which settings found most of them.
+// run("Drua Segment...", "model=nuclei-fluorescence SETTINGS");
+
 // The stain is now the active image. Its info (Image > Show Info...) says how it was made.
 print("stained on " + getInfo("device") + " in " + getInfo("seconds") + " s");

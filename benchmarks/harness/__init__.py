@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -38,6 +39,12 @@ def figure(
         "goal": goal,
         "holds": goal is None or (judged >= goal if at_least else judged <= goal),
     }
+
+
+def steps_of(package: Path) -> int:
+    """Return how many steps a model of ours was trained for, by the table in its recipe."""
+    with (package / "recipe" / "training.csv").open(encoding="utf-8") as file:
+        return int(list(csv.DictReader(file))[-1]["step"])
 
 
 def report(name: str, figures: list[dict[str, Any]]) -> None:

@@ -313,8 +313,9 @@ def _from_numpy(array: NDArray[Any], axes: str | None) -> Image:
             remedy="name them, for example axes='ZYX'",
         )
     if np.ma.is_masked(array):
+        masked = int(np.ma.getmaskarray(array).sum())
         raise ImageError(
-            f"{np.ma.getmaskarray(array).sum()} of {array.size} pixels are masked, but models take whole images",
+            f"{masked} of {array.size} pixels are masked, but models take whole images",
             remedy="fill them first, for example with array.filled(0)",
         )
     return Image(np.asarray(array), axes or "YX")

@@ -25,7 +25,9 @@ Minutes = Annotated[float, typer.Option(min=0.01, help="Time to spend.")]
 Volumes = Annotated[bool, typer.Option("--3d", help="Learn from volumes, not from planes.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training in the output folder.")]
 Install = Annotated[bool, typer.Option(help="Install the model, so that other commands find it by its id.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Replace an installed model of the same id.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Begin anew where there is a training or a model of this id.")
+]
 AllowShift = Annotated[
     bool, typer.Option("--allow-shift", help="Train on pairs that do not lie over each other.")
 ]
@@ -118,7 +120,7 @@ def denoise(
             tell=tell,
         )
 
-    _run("denoise", work, output, install=install, replace=replace or resume, quiet=as_json)
+    _run("denoise", work, output, install=install, replace=replace, resume=resume, quiet=as_json)
 
 
 @train_app.command()
@@ -194,7 +196,7 @@ def stain(
             tell=tell,
         )
 
-    _run("stain", work, output, install=install, replace=replace or resume, quiet=as_json)
+    _run("stain", work, output, install=install, replace=replace, resume=resume, quiet=as_json)
 
 
 class _Live:
@@ -233,19 +235,28 @@ class _Live:
 
 
 def _run(
-    command: str, work: Callable[..., Any], output: Path, *, install: bool, replace: bool, quiet: bool
+    command: str,
+    work: Callable[..., Any],
+    output: Path,
+    *,
+    install: bool,
+    replace: bool,
+    resume: bool,
+    quiet: bool,
 ) -> None:
     """Train, install and report."""
     from drua import model_operations
-    from drua.training.tasks import check_id
+    from drua.training.tasks import check_id, set_aside
 
     output = output.expanduser().absolute()
     if install:
-        check_id(output.name, replace_installed=replace)
+        check_id(output.name, replace_installed=replace or resume)
 
     def tell(note: str) -> None:
         errors.print(f"[yellow]note:[/yellow] {plain(note)}")
 
+    if replace and not resume and (aside := set_aside(output)):
+        tell(aside)
     try:
         with interrupted_by_termination(), _Live(output.name, quiet=quiet) as live:
             trained = work(live, tell)
@@ -254,7 +265,9 @@ def _run(
         sys.exit(1)
     installed = None
     if install:
-        installed = model_operations.add(str(output), lambda *_: None, replace=replace)["card"]["folder"]
+        installed = model_operations.add(str(output), lambda *_: None, replace=replace or resume)["card"][
+            "folder"
+        ]
     if quiet:
         print_json(trained.to_message() | {"installed": installed})
         return

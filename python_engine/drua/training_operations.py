@@ -97,6 +97,7 @@ def train_denoiser(request: Request, task: Watched) -> dict[str, Any]:
     replace = request.replace or request.resume
     if request.install:
         tasks.check_id(output.name, replace_installed=replace)
+    aside = tasks.set_aside(output) if request.replace and not request.resume else None
     task.progress("reading images", 0, 0)
     trained = tasks.train_denoiser(
         _images(request),
@@ -113,7 +114,8 @@ def train_denoiser(request: Request, task: Watched) -> dict[str, Any]:
     card = (
         model_operations.add(str(output), task.progress, replace=replace)["card"] if request.install else None
     )
-    return {"trained": trained.to_message(), "card": card}
+    told = trained.to_message()
+    return {"trained": told | {"notes": [*told["notes"], *([aside] if aside else [])]}, "card": card}
 
 
 def _check(request: Request) -> None:

@@ -58,6 +58,9 @@ def test_a_trained_model_is_installed_and_runs(field: Path, tmp_path: Path) -> N
     resumed = _run("train", "denoise", field, *_small(tmp_path / "mine-cli"), "--minutes", 0.03, "--resume")
     assert resumed.exit_code == 0, resumed.output
     assert "--model mine-cli" in resumed.stdout
+    anew = _run("train", "denoise", field, *_small(tmp_path / "mine-cli"), "--replace")
+    assert anew.exit_code == 0, anew.output
+    assert (tmp_path / "mine-cli-earlier/checkpoint.pt").is_file()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from drua.training.examples import Example, Sampler
 from drua.training.package import Sample
 from drua.training.picture import coloured
 from drua.training.plan import Plan, Report
-from drua.training.tasks import Names, Release, train_denoiser, train_stain
+from drua.training.tasks import Names, Release, set_aside, train_denoiser, train_stain
 from drua.zarrs import create_level, new_zarr
 from PIL import Image as Picture
 
@@ -425,3 +425,20 @@ def test_a_stain_that_knows_no_more_than_a_value_has_learnt_nothing(tmp_path: Pa
     assert trained.outcome.pearson is not None
     told = f"Pearson's r with the targets there: dna {trained.outcome.pearson[0]:.2f}"
     assert told in (tmp_path / "mine/README.md").read_text()
+
+
+def test_a_training_that_is_replaced_is_kept_beside(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine/checkpoint.pt").write_text(f"training {number}")
+        assert "mine-earlier" in (set_aside(tmp_path / "mine") or "")
+        assert not (tmp_path / "mine").exists()
+        assert (tmp_path / "mine-earlier/checkpoint.pt").read_text() == f"training {number}"
+    assert set_aside(tmp_path / "mine") is None
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/checkpoint.pt").write_text("mine")
+    (tmp_path / "other-earlier").mkdir()
+    (tmp_path / "other-earlier/letter.txt").write_text("of somebody")
+    with pytest.raises(OutputError, match="cannot be moved"):
+        set_aside(tmp_path / "other")
+    assert (tmp_path / "other-earlier/letter.txt").read_text() == "of somebody"

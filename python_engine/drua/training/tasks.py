@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -317,10 +318,42 @@ def _check_output(output: Path, *, resume: bool) -> None:
     if not resume and output.is_dir() and not {path.name for path in output.iterdir()} <= LEFT_BEHIND:
         raise OutputError(
             f"{output} is not empty",
-            remedy="resume what it holds (--resume; in a macro resume=true), or choose another folder"
-            if (output / CHECKPOINT).is_file() or (output / NAMES[0]).is_file()
+            remedy="resume what it holds (--resume; in a macro resume=true), replace it (--replace;"
+            " replace=true), or choose another folder"
+            if _holds_training(output)
             else "choose another folder",
         )
+
+
+def set_aside(output: Path) -> str | None:
+    """Make room for a training that replaces the one in a folder, which is kept beside it.
+
+    Returns
+    -------
+    str or None
+        Where it is, for people; None if there was none.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be moved.
+    """
+    if not _holds_training(output):
+        return None
+    kept = output.with_name(f"{output.name}-earlier")
+    try:
+        if _holds_training(kept):  # and nobody else's files
+            shutil.rmtree(kept)
+        output.rename(kept)
+    except OSError as error:
+        raise OutputError(
+            f"{output} cannot be moved: {one_line(error)}", remedy="choose another folder"
+        ) from error
+    return f"the earlier training of this name is kept in {kept}, until the next one replaces it"
+
+
+def _holds_training(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in (CHECKPOINT, *NAMES))
 
 
 def _make(folder: Path) -> None:

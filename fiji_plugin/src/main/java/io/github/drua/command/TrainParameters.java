@@ -157,11 +157,11 @@ public final class TrainParameters implements Parameters {
    */
   public void checkPlace() {
     boolean there = holdsTraining(folder, name);
-    if (there && !resume) {
+    if (there && !resume && !replace) {
       throw ModelParameters.error(
           "a training of the name '" + name + "' is in " + training() + " already",
-          "go on with the training of this name (resume=true in a macro), choose another name, or"
-              + " delete that folder");
+          "go on with the training of this name (resume=true in a macro), replace it (replace=true), or"
+              + " choose another name");
     }
     if (!there && resume) {
       throw ModelParameters.error(

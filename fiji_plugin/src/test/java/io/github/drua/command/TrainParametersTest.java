@@ -90,6 +90,7 @@ class TrainParametersTest {
     assertTrue(TrainParameters.holdsTraining(folder.toString(), "a"));
     assertFalse(TrainParameters.holdsTraining(folder.toString(), ""));
     parse("name=a resume=true" + place).checkPlace();
+    parse("name=a replace=true" + place).checkPlace(); // the engine sets the earlier one aside
     EngineException there =
         assertThrows(EngineException.class, parse("name=a" + place)::checkPlace);
     assertTrue(
