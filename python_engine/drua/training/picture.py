@@ -19,6 +19,7 @@ CURVE = (360, 640)
 MARGIN = 44
 BLUE_AND_GREEN = ((0, 96, 255), (0, 255, 0))
 COLOURS = {"loss": (150, 150, 150), "validation": (200, 40, 40)}
+LEGEND = {"loss": "on what is learnt from", "validation": "on what is not"}
 
 Pixels = NDArray[Any]
 
@@ -83,7 +84,7 @@ def curve(history: Sequence[Mapping[str, float]]) -> NDArray[np.uint8]:
             draw.line(points, fill=colour, width=2)
             for x, y in points:
                 draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
-            draw.text((box[2] - 110, box[1] + 8 + 14 * number), name, fill=colour)
+            draw.text((box[0] + 150 * number, box[3] + 4), LEGEND[name], fill=colour)
         draw.text((2, box[1]), f"{max(values):.3g}", fill="black")
         draw.text((2, box[3] - 10), f"{min(values):.3g}", fill="black")
         draw.text((box[2] - 90, box[3] + 4), f"{last:.0f} steps", fill="black")
