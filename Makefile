@@ -109,5 +109,5 @@ lock:
 	@uv pip compile -q --upgrade --universal --python-version 3.10 --no-header --no-annotate \
 	    --extra cpu --extra torch -c $(PINS)/cpu.txt pyproject.toml -o $(PINS)/torch.txt
 
-bench: env plugin oracle
+bench: env plugin oracle $(VENV)/.torch
 	@missed=0; for script in benchmarks/*.py; do $(PY) $$script || missed=1; done; exit $$missed

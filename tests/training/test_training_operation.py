@@ -64,7 +64,7 @@ def test_an_open_image_is_learnt_from_and_its_model_installed(
         message.get("message") == "training (s)" and message["maximum"] == 15 for message in client.seen
     )
     readme = (tmp_path / "from-image" / "README.md").read_text()
-    assert "(96 x 112 pixels) of 1 images: movie.tif" in readme
+    assert "(96 x 112 pixels) of 1 image: movie.tif" in readme
     maps = client.call("run", {"model": "from-image", "image": client.put(movie) | {"axes": "TYX"}})["maps"]
     (result,) = (client.get(each) for each in maps.values())
     clean = np.stack([scene(number) for number in range(2)])

@@ -104,8 +104,8 @@ def blocks(image: Image, axes: str, where: str | Path) -> list[Pixels]:
     least = LEAST_ROWS
     if image.size("Y") < least or image.size("X") < least:
         raise ImageError(
-            f"{where} is {image.size('X')} x {image.size('Y')} pixels, but at least {least} x {least} are"
-            " needed"
+            f"the image {where} is {image.size('X')} x {image.size('Y')} pixels, but at least"
+            f" {least} x {least} are needed"
         )
     if "Z" in axes:
         if image.size("Z") == 1:

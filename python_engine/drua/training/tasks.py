@@ -301,7 +301,8 @@ def _trained_on(data: Data) -> str:
     sides = " x ".join(str(side) for side in data.examples[0].sides)
     shown = ", ".join(images[:5]) + (f" and {len(images) - 5} more" if len(images) > 5 else "")
     kind = "volumes" if len(data.examples[0].sides) == 3 else "planes"
-    return f"{len(data.examples)} {kind} ({sides} pixels) of {len(images)} images: {shown}"
+    of = "1 image" if len(images) == 1 else f"{len(images)} images"
+    return f"{len(data.examples)} {kind} ({sides} pixels) of {of}: {shown}"
 
 
 def _check_output(output: Path, *, resume: bool) -> None:
