@@ -20,6 +20,16 @@ def test_the_faster_one_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
 
+def test_a_device_without_bfloat16_takes_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    def seconds(_network: object, _seen: object, dtype: torch.dtype) -> float:
+        if dtype is torch.bfloat16:
+            raise RuntimeError('"slow_conv3d" not implemented for BFloat16')
+        return 1.0
+
+    monkeypatch.setattr(precision, "_seconds", seconds)
+    assert precision.faster(build(Design(width=4, levels=1)), torch.randn(2, 1, 16, 16)) is torch.float32
+
+
 def test_measuring_leaves_the_network_as_it_is() -> None:
     network = build(Design(width=4, levels=1, equivariant=False))  # with statistics of batches
     before = copy.deepcopy(network.state_dict())

@@ -31,9 +31,12 @@ def faster(network: nn.Module, seen: Tensor) -> torch.dtype:
     if seen.device.type not in ("cpu", "cuda"):
         return torch.float32
     trial = copy.deepcopy(network).train()
-    seconds = {dtype: _seconds(trial, seen, dtype) for dtype in (torch.float32, torch.bfloat16)}
-    quick = seconds[torch.bfloat16] * FASTER < seconds[torch.float32]
-    return torch.bfloat16 if quick else torch.float32
+    plain = _seconds(trial, seen, torch.float32)
+    try:
+        mixed = _seconds(trial, seen, torch.bfloat16)
+    except RuntimeError:  # what torch says where an operation has no bfloat16 on this device
+        return torch.float32
+    return torch.bfloat16 if mixed * FASTER < plain else torch.float32
 
 
 def run(network: nn.Module, seen: Tensor, dtype: torch.dtype) -> Tensor:
