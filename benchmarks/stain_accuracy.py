@@ -54,6 +54,8 @@ TUNING = slice(5, None, 10)
 NUCLEI_SETTINGS = {"scale": (0.5, 0.7, 1.0, 1.4), "smoothing": (1, 2)}
 DEFAULTS = "default"
 DRAWS = 2000
+LEAST_CONTRAST = 12.0
+"""Standard deviation of an edge that can be told from others, in grey values."""
 CLEARLY = 0.05
 """What counts as clearly better, in AP."""
 LEAST_R = {"nuclei": 0.6, "neurites": 0.4}
@@ -91,20 +93,24 @@ def main() -> None:
     for folder in (DATA, FIELD):
         if not folder.is_dir():
             sys.exit(f"{folder} is not there; the figures need the shared data")
-    rows, objects, images = histology(arguments.histology, 4 if arguments.tiny else None)
+    rows, objects, images, alone = histology(arguments.histology, 4 if arguments.tiny else None)
     found = neurons(arguments.neurons)
     texts = {"histology": table(rows), "neurons": table_of_neurons(found)}
     print(f"{images} unseen images, {objects} nuclei\n\n{texts['histology']}\n{texts['neurons']}")
     if arguments.output is not None:
         write(arguments.output, rows, found, texts)
     if arguments.card:
-        write_cards(rows, texts, images, objects)
+        write_cards(rows, texts, images, objects, alone)
     report("stain_accuracy", list(figures(rows, found)))
 
 
-def histology(package: str, most: int | None) -> tuple[list[Row], int, int]:
-    """Return how well each way finds the nuclei of unseen images, how many there are, on how many."""
+def histology(package: str, most: int | None) -> tuple[list[Row], int, int, list[int]]:
+    """Return how well each way finds the nuclei of unseen images, how many there are, on how many images.
+
+    The last are the numbers of those images that do not continue at an edge of a training image.
+    """
     data = recipe_of(HISTOLOGY)
+    every = [colours for _, colours, _ in data.fields(DATA, validation=False)]
     learnt = list(data.fields(DATA, validation=False))[TUNING][:most]
     unseen = list(data.fields(DATA, validation=True))[:most]
     rows = []
@@ -129,7 +135,26 @@ def histology(package: str, most: int | None) -> tuple[list[Row], int, int]:
             rows.append(Row(name, words, found_in(segment, unseen, best)))
             if "scale" in best:
                 rows.append(Row(name, DEFAULTS, found_in(segment, unseen, {})))
-    return rows, sum(len(np.unique(labels)) - 1 for _, _, labels in unseen), len(unseen)
+    alone = [number for number, (_, colours, _) in enumerate(unseen) if not continues(colours, every)]
+    return rows, sum(len(np.unique(labels)) - 1 for _, _, labels in unseen), len(unseen), alone
+
+
+def continues(colours: Pixels, others: Iterable[Pixels]) -> bool:
+    """Return whether an image (Y, X, C) was cut from the same field as one of others, beside it.
+
+    Its edge then goes on in the opposite one of the other, about as its last row but one goes on in its last.
+    """
+    own = [np.rot90(colours, turns).astype(float) for turns in range(4)]
+    for other in others:
+        for turns, image in enumerate(own):
+            beside = np.rot90(other, turns).astype(float)[-1]
+            first, second = image[0], image[1]
+            if first.shape != beside.shape or first.std() < LEAST_CONTRAST:
+                continue
+            alike = np.corrcoef(first.ravel(), beside.ravel())[0, 1] > 0.97
+            if alike and np.abs(first - beside).mean() < 1.5 * np.abs(first - second).mean() + 0.5:
+                return True
+    return False
 
 
 def found_in(segment: Segment, fields: Iterable[Field], setting: dict[str, Any]) -> list[Match]:
@@ -277,17 +302,24 @@ def write(
     (folder / "stain_accuracy.md").write_text("\n".join(texts.values()), encoding="utf-8")
 
 
-def write_cards(rows: Sequence[Row], texts: dict[str, str], images: int, objects: int) -> None:
+def write_cards(
+    rows: Sequence[Row], texts: dict[str, str], images: int, objects: int, alone: Sequence[int]
+) -> None:
     """Fill the templates of the models' READMEs with the tables."""
     differences = [
-        f"{value:.3f} ({around}) above {other.method}"
+        f"- {value:.3f} AP ({around}) ahead of {other.method}"
         f" {'at default settings' if own.setting == DEFAULTS else 'where both are tuned'}"
         for own, other, value, around in ahead(rows)
     ]
     histology = {
         "table": texts["histology"],
-        "ahead": f"The stain is ahead by {'; '.join(differences)}.",
+        "ahead": "The stain is\n\n" + "\n".join(differences) + "\n",
         "settings": rows[0].setting,
+        "continued": images - len(alone),
+        "others": len(alone),
+        "alone": "; ".join(
+            f"{ap_of(row, alone):.3f} by {row.method}" for row in rows if row.setting != DEFAULTS
+        ),
         "images": images,
         "objects": objects,
         "steps": steps_of(HISTOLOGY),

@@ -26,8 +26,8 @@ if (getArgument() != "") {
 run("Drua Virtual Stain...", "model=stain-nuclei-histology output=[stained,appended] save=[" + folder + "]");
 
 // To count the nuclei, segment the stain: remove the two slashes. The card of the stain
-// (models/stain-nuclei-histology/README.md) says which settings found most of them.
-// run("Drua Segment...", "model=nuclei-fluorescence SETTINGS");
+// (models/stain-nuclei-histology/README.md) says why with these settings.
+// run("Drua Segment...", "model=nuclei-fluorescence scale=0.7 smoothing=2");
 
 // The stain is now the active image. Its info (Image > Show Info...) says how it was made.
 print("stained on " + getInfo("device") + " in " + getInfo("seconds") + " s");

@@ -29,7 +29,13 @@ NAMES = Names(
 CONFIG = {
     "intensities": "not validated",
     "colours": ["#0060ff", "#00ff00"],
-    "modality": {"kind": "phase contrast at three depths", "channels": 3, "bits": 16, "colour": False},
+    "modality": {
+        "kind": "phase contrast at three depths",
+        "channels": 3,
+        "bits": 16,
+        "colour": False,
+        "background": "grey",
+    },
 }
 
 

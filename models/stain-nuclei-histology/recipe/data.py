@@ -22,7 +22,7 @@ FloatImage = NDArray[np.float32]
 Colours = NDArray[np.uint8]
 Labels = NDArray[np.integer]
 
-VARIANTS = 12
+VARIANTS = 16
 """Versions of every image, the first of which is the image itself."""
 RIM = 2.0
 """Over so many pixels a nucleus gets bright from its edge inwards, so that touching ones have a dark gap."""

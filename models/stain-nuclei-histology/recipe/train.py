@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with images/ and labels/")
     parser.add_argument("--output", type=Path, required=True, help="folder of the package")
-    parser.add_argument("--minutes", type=float, default=26.0, help="time to spend on training")
+    parser.add_argument("--minutes", type=float, default=60.0, help="time to spend on training")
     parser.add_argument("--resume", action="store_true", help="continue the training in the folder")
     arguments = parser.parse_args()
     inputs, targets = write_pairs(
@@ -76,7 +76,7 @@ def main() -> None:
             minutes=arguments.minutes,
             patch=128,
             batch=4,
-            width=16,
+            width=24,
             levels=3,
             loss="l1+structure",
             rate=2e-3,
