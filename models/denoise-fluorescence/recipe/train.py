@@ -25,7 +25,7 @@ NAMES = Names(
     authors=("Drua developers",),
     licence="CC0-1.0",
 )
-CONFIG = {"intensities": "not validated", "modality": {"kind": "fluorescence"}}
+CONFIG = {"intensities": "not validated", "modality": {"kind": "fluorescence", "background": "dark"}}
 
 
 def release() -> Release:
@@ -49,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with images/")
     parser.add_argument("--output", type=Path, required=True, help="folder of the package")
-    parser.add_argument("--minutes", type=float, default=100.0, help="time to spend on training")
+    parser.add_argument("--minutes", type=float, default=60.0, help="time to spend on training")
     parser.add_argument("--resume", action="store_true", help="continue the training in the folder")
     arguments = parser.parse_args()
     images = sorted((arguments.data / "images").glob("*.png"))
