@@ -39,7 +39,10 @@ def check_finite(array: Any, axes: str) -> None:
         If not; it tells how many are not, and where the first is.
     """
     whole = _Part(array, (slice(None),) * array.ndim)
-    if array.dtype.kind != "f" or all((np.abs(slab) <= LARGEST).all() for slab in whole.slabs()):
+    if array.dtype.kind != "f":
+        return
+    limit = min(LARGEST, float(np.finfo(array.dtype).max))  # half precision ends at 65504
+    if all((np.abs(slab) <= limit).all() for slab in whole.slabs()):
         return
     wrong = np.argwhere(~np.isfinite(np.asarray(array)))
     if not len(wrong):

@@ -554,3 +554,13 @@ def test_the_file_tells_settings_and_reports_line_by_line(smoother: Path, tmp_pa
         "outputs: report",
     } <= set(info)
     assert sum(line.startswith("report: ") for line in info) == len(made.run["report"])
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf])
+def test_half_precision_is_looked_at_as_any_other(strange: float, smoother: Path) -> None:
+    pixels = np.random.default_rng(3).uniform(0, 60_000, (32, 32)).astype(np.float16)
+    with open_model(smoother) as model:
+        denoise(Image(pixels, "YX"), model, Request())
+        pixels[3, 5] = strange
+        with pytest.raises(ImageError, match="1 of 1024 pixels are NaN or infinite"):
+            denoise(Image(pixels, "YX"), model, Request())
