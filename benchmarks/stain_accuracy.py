@@ -79,6 +79,10 @@ class Row:
         return score(pool(self.matches))
 
 
+Lead = tuple[Row, Row, float, str]
+"""Our row, the one it is compared to, by how much AP it is ahead, and the interval of that."""
+
+
 def main() -> None:
     """Measure, write tables, and print the figures."""
     parser = argparse.ArgumentParser(
@@ -93,19 +97,20 @@ def main() -> None:
     for folder in (DATA, FIELD):
         if not folder.is_dir():
             sys.exit(f"{folder} is not there; the figures need the shared data")
-    rows, objects, images, alone = histology(arguments.histology, 4 if arguments.tiny else None)
+    rows, objects, alone = histology(arguments.histology, 4 if arguments.tiny else None)
     found = neurons(arguments.neurons)
     texts = {"histology": table(rows), "neurons": table_of_neurons(found)}
+    leads, images = list(ahead(rows)), len(rows[0].matches)
     print(f"{images} unseen images, {objects} nuclei\n\n{texts['histology']}\n{texts['neurons']}")
     if arguments.output is not None:
         write(arguments.output, rows, found, texts)
     if arguments.card:
-        write_cards(rows, texts, images, objects, alone)
-    report("stain_accuracy", list(figures(rows, found)))
+        write_cards(rows, leads, texts, objects, alone)
+    report("stain_accuracy", list(figures(leads, found)))
 
 
-def histology(package: str, most: int | None) -> tuple[list[Row], int, int, list[int]]:
-    """Return how well each way finds the nuclei of unseen images, how many there are, on how many images.
+def histology(package: str, most: int | None) -> tuple[list[Row], int, list[int]]:
+    """Return how well each way finds the nuclei of unseen images, and how many there are.
 
     The last are the numbers of those images that do not continue at an edge of a training image.
     """
@@ -136,7 +141,7 @@ def histology(package: str, most: int | None) -> tuple[list[Row], int, int, list
             if "scale" in best:
                 rows.append(Row(name, DEFAULTS, found_in(segment, unseen, {})))
     alone = [number for number, (_, colours, _) in enumerate(unseen) if not continues(colours, every)]
-    return rows, sum(len(np.unique(labels)) - 1 for _, _, labels in unseen), len(unseen), alone
+    return rows, sum(len(np.unique(labels)) - 1 for _, _, labels in unseen), alone
 
 
 def continues(colours: Pixels, others: Iterable[Pixels]) -> bool:
@@ -245,7 +250,7 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ahead(rows: Sequence[Row]) -> Iterator[tuple[Row, Row, float, str]]:
+def ahead(rows: Sequence[Row]) -> Iterator[Lead]:
     """Yield our row, the one it is compared to, by how much AP it is ahead, and the interval of that."""
     for own in [row for row in rows if row.method == rows[0].method]:
         for other in [row for row in rows if row.method != own.method]:
@@ -263,9 +268,9 @@ def table_of_neurons(found: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def figures(rows: Sequence[Row], found: dict[str, dict[str, float]]) -> Iterator[dict[str, Any]]:
+def figures(leads: Sequence[Lead], found: dict[str, dict[str, float]]) -> Iterator[dict[str, Any]]:
     """Yield the figures with goals."""
-    for own, other, value, around in ahead(rows):
+    for own, other, value, around in leads:
         at = "at default settings" if own.setting == DEFAULTS else "tuned"
         yield figure(
             f"AP@0.5 above {other.method}, {at}",
@@ -303,14 +308,15 @@ def write(
 
 
 def write_cards(
-    rows: Sequence[Row], texts: dict[str, str], images: int, objects: int, alone: Sequence[int]
+    rows: Sequence[Row], leads: Sequence[Lead], texts: dict[str, str], objects: int, alone: Sequence[int]
 ) -> None:
     """Fill the templates of the models' READMEs with the tables."""
     differences = [
         f"- {value:.3f} AP ({around}) ahead of {other.method}"
         f" {'at default settings' if own.setting == DEFAULTS else 'where both are tuned'}"
-        for own, other, value, around in ahead(rows)
+        for own, other, value, around in leads
     ]
+    images = len(rows[0].matches)
     histology = {
         "table": texts["histology"],
         "ahead": "The stain is\n\n" + "\n".join(differences) + "\n",

@@ -265,9 +265,8 @@ def _run(
         sys.exit(1)
     installed = None
     if install:
-        installed = model_operations.add(str(output), lambda *_: None, replace=replace or resume)["card"][
-            "folder"
-        ]
+        added = model_operations.add(str(output), lambda *_: None, replace=replace or resume)
+        installed = added["card"]["folder"]
     if quiet:
         print_json(trained.to_message() | {"installed": installed})
         return

@@ -12,6 +12,7 @@ from drua import axes
 from drua.display import is_rgb
 from drua.errors import CardError
 from drua.image import Image
+from drua.selection import all_equal
 
 BACKGROUNDS = ("light", "dark", "grey")
 
@@ -85,7 +86,7 @@ def mismatches(image: Image, modality: Mapping[str, Any], model: str) -> list[st
     own = "floating-point" if plane.dtype.kind == "f" else f"{8 * plane.dtype.itemsize}-bit"
     if bits and own != f"{bits}-bit":
         said.append(f"the image is {own}, but {model} was made from {bits}-bit {kind}")
-    if len(plane) > 1 and all(np.array_equal(plane[0], each) for each in plane[1:]):
+    if len(plane) > 1 and all_equal(plane):
         different = "colours" if modality.get("colour") else "different channels"
         said.append(
             f"the image is the same in its {len(plane)} channels, but {model} was made for {different}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from drua import axes
 from drua.errors import ImageError
@@ -103,7 +106,7 @@ def _all(image: Image, tensor: Tensor, model: str) -> list[int]:
     count, needed = image.size("C"), len(tensor.channels)
     if count == needed:
         return list(range(1, count + 1))
-    if needed == 1 and _all_equal(image):
+    if needed == 1 and all_equal(_channels_first(image)):
         return [1]
     names = f" ({', '.join(image.channel_names)})" if image.channel_names else ""
     takes = "one" if needed == 1 else f"{needed} ({', '.join(tensor.channels)})"
@@ -125,9 +128,14 @@ def _remedy(image: Image, count: int, needed: int) -> str:
     )
 
 
-def _all_equal(image: Image) -> bool:
-    first, *others = np.moveaxis(image.pixels, axes.position(image.axes, "C"), 0)
+def all_equal(channels: NDArray[Any]) -> bool:
+    """Return whether channels, an array with C first, show all the same."""
+    first, *others = channels
     return all(np.array_equal(first, other) for other in others)
+
+
+def _channels_first(image: Image) -> NDArray[Any]:
+    return np.moveaxis(image.pixels, axes.position(image.axes, "C"), 0)
 
 
 def _as_slice(numbers: list[int]) -> list[int] | slice:

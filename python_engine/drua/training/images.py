@@ -14,7 +14,7 @@ from drua.errors import ImageError
 from drua.files import read_image
 from drua.image import Image
 from drua.models.tensor import Tensor
-from drua.selection import Choice, select_channels
+from drua.selection import Choice, all_equal, select_channels
 from drua.statistics import check_finite
 from drua.training import pairs
 
@@ -36,11 +36,7 @@ def opened(place: Path | Opened) -> list[tuple[str, str, Image]]:
     """Return the images of a place, each with its name and where it is found."""
     if isinstance(place, Opened):
         return [(place.name, place.name, place.image)]
-    return [(_name(path), str(path), read_image(path)) for path in pairs.images_in(place).values()]
-
-
-def _name(path: Path) -> str:
-    return path.stem
+    return [(path.stem, str(path), read_image(path)) for path in pairs.images_in(place).values()]
 
 
 def chosen(image: Image, channel: Choice, where: str | Path) -> Image:
@@ -61,8 +57,7 @@ def chosen(image: Image, channel: Choice, where: str | Path) -> Image:
 def _is_grey(image: Image) -> bool:
     if image.channel_names != ("Red", "Green", "Blue"):
         return False
-    first, *others = np.moveaxis(np.asarray(image.pixels), image.axes.index("C"), 0)
-    return all(np.array_equal(first, other) for other in others)
+    return all_equal(np.moveaxis(np.asarray(image.pixels), image.axes.index("C"), 0))
 
 
 def stacked(paths: Sequence[Path], channel: Choice) -> Image:

@@ -286,15 +286,13 @@ class _Run:
     def resume(self) -> None:
         """Go on from the checkpoint."""
         content = read_checkpoint(self._path, self._device)
-        for kind, now in (("design", self._design.to_message()), ("plan", asdict(self._plan))):
-            then = json.loads(content[kind])
-            for name in now if kind == "design" else FIXED:
-                if then[name] != now[name]:
-                    raise SettingError(
-                        f"the training in {self._path.parent} was begun with {name}={then[name]}, not"
-                        f" {now[name]}",
-                        remedy="resume with the options it was begun with, or train into another folder",
-                    )
+        then = _fixed(json.loads(content["design"]), json.loads(content["plan"]))
+        for name, now in _fixed(self._design.to_message(), asdict(self._plan)).items():
+            if then[name] != now:
+                raise SettingError(
+                    f"the training in {self._path.parent} was begun with {name}={then[name]}, not {now}",
+                    remedy="resume with the options it was begun with, or train into another folder",
+                )
         if content["images"] != self._images:
             raise SettingError(
                 f"the training in {self._path.parent} was begun with other images",
@@ -436,6 +434,11 @@ def read_checkpoint(path: Path, device: str = "cpu") -> Mapping[str, Any]:
         raise OutputError(
             f"the checkpoint {path} cannot be read: {one_line(error)}", remedy="train without resuming"
         ) from error
+
+
+def _fixed(design: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what cannot change when a training is resumed."""
+    return {**design, **{name: plan[name] for name in FIXED}}
 
 
 def _rate(progress: float) -> float:
