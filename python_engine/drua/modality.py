@@ -12,7 +12,7 @@ from drua import axes
 from drua.display import is_rgb
 from drua.errors import CardError
 from drua.image import Image
-from drua.selection import all_equal
+from drua.statistics import all_equal
 
 BACKGROUNDS = ("light", "dark", "grey")
 

@@ -11,6 +11,7 @@ from drua import axes
 from drua.errors import ImageError
 from drua.image import Image
 from drua.models.tensor import Tensor
+from drua.statistics import all_equal
 
 Choice = int | str
 """Channels by number, from 1, or by name, several with commas; 0 or nothing leaves it to the image."""
@@ -126,12 +127,6 @@ def _remedy(image: Image, count: int, needed: int) -> str:
         f"give one image that has these {needed} channels (in ImageJ: Image > Color > Merge Channels...), or"
         f" name {needed}, of which one may serve twice (such as channel={','.join('1' * needed)})"
     )
-
-
-def all_equal(channels: NDArray[Any]) -> bool:
-    """Return whether channels, an array with C first, show all the same."""
-    first, *others = channels
-    return all(np.array_equal(first, other) for other in others)
 
 
 def _channels_first(image: Image) -> NDArray[Any]:

@@ -59,6 +59,12 @@ def check_finite(array: Any, axes: str) -> None:
     )
 
 
+def all_equal(channels: NDArray[Any]) -> bool:
+    """Return whether channels, an array with C first, show all the same."""
+    first, *others = channels
+    return all(np.array_equal(first, other) for other in others)
+
+
 def percentiles(
     array: Any,
     ranks: Sequence[float],

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import torch
 from bioimageio.spec import ValidationContext, load_description
 from bioimageio.spec.model.v0_5 import ModelDescr
 from drua.errors import Cancelled, ImageError, OutputError, SettingError
@@ -18,6 +19,7 @@ from drua.models.card import read_card
 from drua.pipeline import open_model, predict
 from drua.selftest import reproduce
 from drua.streaming import run_into_zarr
+from drua.training import precision
 from drua.training.examples import Example, Sampler
 from drua.training.package import Sample
 from drua.training.picture import coloured
@@ -442,3 +444,16 @@ def test_a_training_that_is_replaced_is_kept_beside(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be moved"):
         set_aside(tmp_path / "other")
     assert (tmp_path / "other-earlier/letter.txt").read_text() == "of somebody"
+
+
+def test_a_model_that_is_written_again_says_what_its_steps_were_computed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tifffile.imwrite(tmp_path / "field.tif", noisy(scene(1), 9))
+    monkeypatch.setattr(precision, "faster", lambda _network, _seen: torch.bfloat16)
+    for resume in (False, True):
+        trained = train_denoiser(
+            [tmp_path / "field.tif"], tmp_path / "mine", FEW, resume=resume, listener=_quiet
+        )
+        assert trained.outcome.precision == "bfloat16"
+    assert trained.outcome.ended == "nothing left to do"

@@ -14,8 +14,8 @@ from drua.errors import ImageError
 from drua.files import read_image
 from drua.image import Image
 from drua.models.tensor import Tensor
-from drua.selection import Choice, all_equal, select_channels
-from drua.statistics import check_finite
+from drua.selection import Choice, select_channels
+from drua.statistics import all_equal, check_finite
 from drua.training import pairs
 
 LEAST_ROWS = 32

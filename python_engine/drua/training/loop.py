@@ -97,6 +97,7 @@ class _State:
     best: float = math.inf
     stale: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    precision: str = "float32"
 
 
 def train(
@@ -206,6 +207,7 @@ class _Run:
         if self._progress >= 1:
             return "nothing left to do"
         self._precision = precision.faster(self._network, self._tensor(self._judge.batches[0][0]))
+        self._state.precision = str(self._precision).removeprefix("torch.")
         saved = started = rested = time.monotonic()
         checked = math.floor(self._progress * self._plan.checks)
         while self._progress < 1:
@@ -251,7 +253,7 @@ class _Run:
             self._before,
             ended,
             self._device,
-            str(self._precision).removeprefix("torch."),
+            state.precision,
             self._judge.gain(network),
             self._judge.pearson(network),
             picture,

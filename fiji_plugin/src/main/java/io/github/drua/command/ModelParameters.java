@@ -24,6 +24,9 @@ public final class ModelParameters implements Parameters {
   private static final List<String> KEYS =
       Collections.unmodifiableList(Arrays.asList("model", "save", "planes", "channel", "device"));
 
+  private static final List<String> FLAGS =
+      Collections.unmodifiableList(Arrays.asList("true", "false"));
+
   private static final List<String> PLANES =
       Collections.unmodifiableList(Arrays.asList("all", "current"));
 
@@ -175,6 +178,10 @@ public final class ModelParameters implements Parameters {
               .orElse("write one of these"));
     }
     return value;
+  }
+
+  static boolean flag(String key, String value) {
+    return Boolean.parseBoolean(word(key, value, FLAGS));
   }
 
   static String notEmpty(String key, String value) {

@@ -38,7 +38,7 @@ public final class ModelsParameters {
       checkKeys(options, own);
     }
     source = absolute(options.get("source", ""));
-    replace = flag(options.get("replace", "false"));
+    replace = ModelParameters.flag("replace", options.get("replace", "false"));
     allowCode = options.get("allow_code", "").trim();
     model = options.get("model", "").trim();
     device = options.get("device", "auto");
@@ -149,11 +149,6 @@ public final class ModelsParameters {
     if (missing) {
       throw error("action is '" + action + "', but " + key + " is missing", "write " + example);
     }
-  }
-
-  private static boolean flag(String value) {
-    return Boolean.parseBoolean(
-        ModelParameters.word("replace", value, Arrays.asList("true", "false")));
   }
 
   /** Returns the source for an engine that runs in another folder; a URL is what it is. */

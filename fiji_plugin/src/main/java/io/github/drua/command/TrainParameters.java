@@ -42,8 +42,6 @@ public final class TrainParameters implements Parameters {
               "replace"));
   private static final List<String> STRUCTURES =
       Collections.unmodifiableList(Arrays.asList("auto", "none", "rows", "columns"));
-  private static final List<String> FLAGS =
-      Collections.unmodifiableList(Arrays.asList("true", "false"));
   private static final String CHECKPOINT = "checkpoint.pt";
   private static final String SUFFIX = "-denoiser";
   private static final int LONGEST_STEM = 40;
@@ -70,8 +68,8 @@ public final class TrainParameters implements Parameters {
     channel = ModelParameters.notEmpty("channel", options.get("channel", "0")).trim();
     structure = ModelParameters.word("structure", options.get("structure", "auto"), STRUCTURES);
     device = ModelParameters.notEmpty("device", options.get("device", "auto")).trim();
-    resume = flag("resume", options.get("resume", "false"));
-    replace = flag("replace", options.get("replace", "false"));
+    resume = ModelParameters.flag("resume", options.get("resume", "false"));
+    replace = ModelParameters.flag("replace", options.get("replace", "false"));
     if (!clean.isEmpty() && noisy.isEmpty()) {
       throw ModelParameters.error(
           "clean is '" + clean + "', but noisy names no folder that it belongs to",
@@ -228,10 +226,6 @@ public final class TrainParameters implements Parameters {
     throw ModelParameters.error(
         "minutes is '" + value + "', but must be a number above 0",
         "its default is " + DEFAULT_MINUTES);
-  }
-
-  private static boolean flag(String key, String value) {
-    return Boolean.parseBoolean(ModelParameters.word(key, value, FLAGS));
   }
 
   private static String absolute(String path) {
